@@ -1,1 +1,19 @@
+//! Who is here, and whose tree runs.
 //!
+//! ```text
+//! gateway ── track ──▶ Tracker ── state, then diffs ──▶ PresenceSink: a user's pages, admins, PresenceManager
+//!    └─ SessionGuard ─ drop = leave ─▶
+//! ```
+//!
+//! The [`Tracker`] is the single source of truth for who is present. It knows sessions, not sockets: whoever holds a
+//! [`SessionGuard`] is a session, and there is no way to leave but to drop it, so that a dead session cannot stay.
+
+mod diff;
+mod meta;
+mod sink;
+mod tracker;
+
+pub use diff::{Diff, PresenceState};
+pub use meta::{Meta, PhxRef};
+pub use sink::PresenceSink;
+pub use tracker::{SessionGuard, Subscription, TrackError, Tracker, TrackerLimits};
