@@ -1,1 +1,36 @@
-//! 
+//! The Phoenix channel protocol, version 2, as the `phoenix` client speaks it.
+//!
+//! ```text
+//! text ──▶ Message ──▶ ChannelSession ── track ──▶ Tracker
+//!                        │        │                  │ state, diffs
+//!                        ▼        └─ Channel: guard, subscription
+//!                      Reply ──▶ Socket ◀── Feed ◀───┘
+//! ```
+//!
+//! | from a client | answer |
+//! |---|---|
+//! | `phoenix` `heartbeat` | reply `ok` |
+//! | `phx_join` of `dashboard:<page>` | reply `ok` with `{"session_id"}`, `presence_state`, then each `presence_diff` of the user |
+//! | `phx_join` of `users_presence`, by an admin | reply `ok`, `presence_state` and each `presence_diff` of everybody |
+//! | `phx_join` that is refused | reply `error` with `{"reason", "message"?}`: a [`Reason`] and a text for people |
+//! | `phx_join` of what is joined | `phx_close` with the old `join_ref`, then as above |
+//! | `phx_leave` | reply `ok`, and `phx_close` if it was joined |
+//! | anything of an earlier join | nothing |
+//! | another event, or a binary push, on a joined topic | reply `error`: `unknown event`, `binary messages are not supported` |
+//! | anything on another topic | reply `error`: `unmatched topic` |
+//! | no JSON; no message | close with 1007; with 1002 |
+//! | binary that is no push | close with 1003 |
+
+mod binary;
+mod feed;
+mod message;
+mod refusal;
+mod session;
+mod sessions;
+mod topic;
+
+#[cfg(test)]
+mod tests;
+
+pub use refusal::{ChannelCounters, Reason};
+pub use sessions::{Sessions, SocketConfig};
