@@ -1,0 +1,362 @@
+//! The table of a supervisor's children.
+//!
+//! The supervisor writes it; everybody may read it, so that looking at a tree asks no actor and finds even those that
+//! are busy or stuck. It outlives the supervisor's actor: the next life finds in it what the last one left running.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use ractor::ActorId;
+use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
+
+use crate::{
+    child::Started,
+    error::StartChildError,
+    exit::Exit,
+    id::ChildId,
+    lifecycle::Change,
+    spec::{ChildSpec, ChildType, Strategy},
+    view::{ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, LastExit},
+};
+
+/// How many records of history a supervisor keeps.
+const HISTORY: usize = 32;
+
+/// How long the leftovers of a supervisor's last life get to die of their kill. They are past asking; only code that
+/// blocks its thread can take longer.
+const REAP: Duration = Duration::from_secs(5);
+
+/// Where a child stands.
+pub(crate) enum Life {
+    /// Starts when it is first needed.
+    NotStarted,
+    /// A start is under way; what shall follow it if somebody terminated the child meanwhile.
+    Starting { cancelled: Option<Box<Stop>> },
+    /// Runs.
+    Running { started: Started, since: Instant },
+    /// Its restart failed, and a message to try again is under way.
+    Restarting { reason: Arc<str> },
+    /// Its restart waits for `timer`.
+    BackingOff { until: Instant, reason: Arc<str>, timer: AbortHandle },
+    /// Was asked to stop.
+    Stopping { started: Started, stop: Box<Stop> },
+    /// Ended; the specification is kept.
+    Terminated,
+}
+
+/// What follows a stop, and who waits for it.
+#[derive(Default)]
+pub(crate) struct Stop {
+    pub(crate) then: Option<(ChildSpec, StartReply)>,
+    pub(crate) waiting: Vec<oneshot::Sender<()>>,
+}
+
+/// Who waits for a start, if anybody does.
+pub(crate) type StartReply = Option<oneshot::Sender<Result<(), StartChildError>>>;
+
+/// A child: its specification and its life.
+pub(crate) struct Child {
+    pub(crate) spec: ChildSpec,
+    pub(crate) life: Life,
+    pub(crate) restarts: u32,
+    /// Failures in a row, for the backoff.
+    pub(crate) failures: u32,
+    /// Which start is awaited: an answer to an earlier one is stale.
+    pub(crate) generation: u64,
+    pub(crate) last_exit: Option<Box<LastExit>>,
+}
+
+impl Child {
+    pub(crate) fn new(spec: ChildSpec, life: Life) -> Self {
+        Self { spec, life, restarts: 0, failures: 0, generation: 0, last_exit: None }
+    }
+
+    pub(crate) fn started(&self) -> Option<&Started> {
+        match &self.life {
+            Life::Running { started, .. } | Life::Stopping { started, .. } => Some(started),
+            _ => None,
+        }
+    }
+
+    fn status(&self) -> ChildStatus {
+        match &self.life {
+            Life::NotStarted => ChildStatus::NotStarted,
+            Life::Starting { .. } => ChildStatus::Starting,
+            Life::Running { since, .. } => {
+                ChildStatus::Running { uptime_ms: milliseconds(since.elapsed()) }
+            }
+            Life::Restarting { reason } => ChildStatus::Restarting { reason: Arc::clone(reason) },
+            Life::BackingOff { until, reason, .. } => ChildStatus::BackingOff {
+                remaining_ms: milliseconds(until.saturating_duration_since(Instant::now())),
+                reason: Arc::clone(reason),
+            },
+            Life::Stopping { .. } => ChildStatus::Stopping,
+            Life::Terminated => ChildStatus::Terminated,
+        }
+    }
+
+    fn child_type(&self) -> ChildType {
+        if self.spec.actor.supervisor().is_some() {
+            ChildType::Supervisor
+        } else {
+            ChildType::Worker
+        }
+    }
+
+    fn info(&self) -> ChildInfo {
+        ChildInfo {
+            id: self.spec.id.to_string(),
+            child_type: self.child_type(),
+            status: self.status(),
+            restart: self.spec.restart,
+            restarts: self.restarts,
+            last_exit: self.last_exit.as_deref().cloned(),
+        }
+    }
+
+    /// Writes down that its present life is over.
+    pub(crate) fn ended(&mut self, exit: &Exit) {
+        let ended = std::mem::replace(&mut self.life, Life::Terminated);
+        if let (Life::Running { since, .. }, Some(backoff)) = (ended, &self.spec.backoff)
+            && since.elapsed() >= backoff.reset_after
+        {
+            self.failures = 0;
+        }
+        let last =
+            LastExit { at: Timestamp::now(), class: exit.class, reason: Arc::clone(&exit.reason) };
+        self.last_exit = Some(Box::new(last));
+    }
+
+    /// Waits for its restart at its own pace; `due` is called when the delay, which is returned, is over.
+    pub(crate) fn back_off(
+        &mut self,
+        generation: u64,
+        reason: Arc<str>,
+        due: impl FnOnce(ChildId) + Send + 'static,
+    ) -> Option<Duration> {
+        let delay = self.spec.backoff.as_ref()?.delay(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        self.generation = generation;
+        let (until, id) = (Instant::now() + delay, self.spec.id.clone());
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep_until(until).await;
+            due(id);
+        });
+        self.life = Life::BackingOff { until, reason, timer: timer.abort_handle() };
+        Some(delay)
+    }
+}
+
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The children by id, in start order, and what has happened to them.
+pub(crate) struct Table {
+    pub(crate) children: IndexMap<ChildId, Child>,
+    pub(crate) strategy: Strategy,
+    /// Only a dynamic supervisor has so many children that a search would cost.
+    by_actor: Option<HashMap<ActorId, ChildId>>,
+    history: VecDeque<(Timestamp, Option<ChildId>, Change)>,
+    generations: u64,
+}
+
+impl Table {
+    /// A number that no start had before.
+    pub(crate) fn next_generation(&mut self) -> u64 {
+        self.generations += 1;
+        self.generations
+    }
+
+    /// Whose actor it is. Nobody's, when the event is older than the child's present life.
+    pub(crate) fn child_of(&self, actor: ActorId) -> Option<ChildId> {
+        if let Some(by_actor) = &self.by_actor {
+            return by_actor.get(&actor).cloned();
+        }
+        self.children
+            .values()
+            .find(|child| child.started().is_some_and(|started| started.cell.get_id() == actor))
+            .map(|child| child.spec.id.clone())
+    }
+
+    /// Writes down that the child runs.
+    pub(crate) fn runs(&mut self, id: &ChildId, started: Started) {
+        if let Some(by_actor) = &mut self.by_actor {
+            by_actor.insert(started.cell.get_id(), id.clone());
+        }
+        if let Some(child) = self.children.get_mut(id) {
+            child.life = Life::Running { started, since: Instant::now() };
+        }
+    }
+
+    /// Writes down that the child's actor is gone.
+    pub(crate) fn gone(&mut self, actor: ActorId) {
+        if let Some(by_actor) = &mut self.by_actor {
+            by_actor.remove(&actor);
+        }
+    }
+
+    /// Writes `change` into the history: of the child `id`, or of the supervisor itself.
+    pub(crate) fn remember(&mut self, id: Option<&ChildId>, change: Change) {
+        if self.history.len() == HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back((Timestamp::now(), id.cloned(), change));
+    }
+}
+
+/// The shared table.
+pub(crate) struct Children(Mutex<Table>);
+
+impl Children {
+    pub(crate) fn of_static() -> Self {
+        Self::new(None)
+    }
+
+    pub(crate) fn of_dynamic() -> Self {
+        Self::new(Some(HashMap::new()))
+    }
+
+    fn new(by_actor: Option<HashMap<ActorId, ChildId>>) -> Self {
+        Self(Mutex::new(Table {
+            children: IndexMap::new(),
+            strategy: Strategy::OneForOne,
+            by_actor,
+            history: VecDeque::new(),
+            generations: 0,
+        }))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Table> {
+        // Nothing under the lock panics between two states of the table.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn strategy(&self) -> Strategy {
+        self.lock().strategy
+    }
+
+    pub(crate) fn which_children(&self) -> Vec<ChildInfo> {
+        self.lock().children.values().map(Child::info).collect()
+    }
+
+    pub(crate) fn count_children(&self) -> ChildCount {
+        let table = self.lock();
+        let mut count = ChildCount { specs: table.children.len(), ..ChildCount::default() };
+        for child in table.children.values() {
+            match child.child_type() {
+                ChildType::Supervisor => count.supervisors += 1,
+                ChildType::Worker => count.workers += 1,
+            }
+            count.active += usize::from(matches!(child.life, Life::Running { .. }));
+        }
+        count
+    }
+
+    pub(crate) fn history(&self) -> Vec<HistoryRecord> {
+        let record = |(at, child, change): &(Timestamp, Option<ChildId>, Change)| HistoryRecord {
+            at: *at,
+            child: child.as_ref().map(ToString::to_string).unwrap_or_default(),
+            change: change.clone(),
+        };
+        self.lock().history.iter().map(record).collect()
+    }
+
+    pub(crate) fn child(&self, id: &str) -> Option<ChildHandle> {
+        let table = self.lock();
+        let child = table.children.get(id)?;
+        Some(ChildHandle {
+            info: child.info(),
+            spec: child.spec.clone(),
+            cell: child.started().map(|started| started.cell.clone()),
+        })
+    }
+
+    /// Where one child stands.
+    pub(crate) fn status(&self, id: &str) -> Option<ChildStatus> {
+        self.lock().children.get(id).map(Child::status)
+    }
+
+    /// Kills every actor that is left, and those below it.
+    ///
+    /// When a supervisor's actor dies otherwise than by a graceful stop, ractor kills its children, but not those that
+    /// are draining or in their `post_stop`: they would live on as orphans.
+    pub(crate) fn kill_all(&self) {
+        let mut below = Vec::new();
+        for child in self.lock().children.values_mut() {
+            if let Some(started) = child.started() {
+                started.cell.kill();
+            }
+            match &mut child.life {
+                Life::BackingOff { timer, .. } => timer.abort(),
+                Life::NotStarted => child.spec.actor.give_up_waiting(),
+                // Whoever waits for the end learns of it now; nothing follows it.
+                Life::Stopping { stop, .. } | Life::Starting { cancelled: Some(stop) } => {
+                    **stop = Stop::default();
+                }
+                _ => {}
+            }
+            below.extend(child.spec.actor.supervisor());
+        }
+        for supervisor in below {
+            supervisor.kill_all();
+        }
+    }
+
+    /// Kills what the last life left, waits until it is gone, and forgets it.
+    pub(crate) async fn reap(&self) {
+        if self.lock().children.is_empty() {
+            return;
+        }
+        self.kill_all();
+        self.gone().await;
+        let mut table = self.lock();
+        table.children.clear();
+        if let Some(by_actor) = &mut table.by_actor {
+            by_actor.clear();
+        }
+    }
+
+    /// Waits until every actor of the table, and below it, is gone.
+    async fn gone(&self) {
+        let (cells, below): (Vec<_>, Vec<_>) = {
+            let table = self.lock();
+            let children = table.children.values();
+            (
+                children.clone().filter_map(|child| Some(child.started()?.cell.clone())).collect(),
+                children.filter_map(|child| child.spec.actor.supervisor()).collect(),
+            )
+        };
+        for cell in cells {
+            if cell.wait(Some(REAP)).await.is_err() {
+                tracing::error!(actor = "supervision", id = %cell.get_id(), "a killed actor blocks its thread");
+            }
+        }
+        for supervisor in below {
+            // The recursion needs a box; it runs after a crash only.
+            Box::pin(supervisor.gone()).await;
+        }
+    }
+}
+
+impl crate::view::SupervisorHandle {
+    fn kill_all(&self) {
+        self.children().kill_all();
+    }
+
+    async fn gone(&self) {
+        self.children().gone().await;
+    }
+}
+
+impl fmt::Debug for Children {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.lock().children.keys()).finish()
+    }
+}
