@@ -344,3 +344,6 @@ impl<S, H: Handler> Drop for Connection<S, H> {
         self.sockets.live.leave(self.slot);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,8 +21,8 @@ pub(crate) fn count(counter: &AtomicU64) {
     add(counter, 1);
 }
 
-pub(super) fn add(counter: &AtomicU64, by: usize) {
+pub(super) fn add(counter: &AtomicU64, by: u32) {
     if by > 0 {
-        counter.fetch_add(by as u64, Ordering::Relaxed);
+        counter.fetch_add(by.into(), Ordering::Relaxed);
     }
 }

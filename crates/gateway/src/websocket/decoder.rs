@@ -35,7 +35,7 @@ pub(super) enum Flow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fed {
     /// How many whole frames there were.
-    pub(super) frames: usize,
+    pub(super) frames: u32,
     pub(super) flow: Flow,
 }
 

@@ -135,6 +135,12 @@ impl Live {
         }
     }
 
+    /// Places taken in the wheel.
+    #[cfg(test)]
+    pub(super) fn queued(&self) -> usize {
+        self.slots().wheel.iter().map(Vec::len).sum()
+    }
+
     /// Closes idle sockets, for ever. A socket is closed at most one sixtieth of the timeout late.
     pub(crate) async fn sweep(&self, counters: &SocketCounters) {
         loop {

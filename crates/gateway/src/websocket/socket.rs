@@ -33,7 +33,7 @@ struct Outbox {
     /// Whole frames that the task has not yet taken.
     queue: Vec<u8>,
     /// Frames in `queue`.
-    frames: usize,
+    frames: u32,
     /// Bytes that the task has taken and the transport has not.
     in_flight: usize,
     /// Bytes of snapshots in the backlog, which do not count: a big one is no sign of a slow reader.
@@ -70,7 +70,7 @@ impl Outbox {
         for part in parts {
             self.queue.extend_from_slice(part);
         }
-        self.frames += 1;
+        self.frames = self.frames.saturating_add(1);
     }
 }
 
@@ -181,7 +181,7 @@ impl Socket {
     }
 
     /// What to write next, and how many frames it is. Called when nothing is in flight.
-    pub(super) fn take_output(&self) -> (Vec<u8>, usize) {
+    pub(super) fn take_output(&self) -> (Vec<u8>, u32) {
         let mut outbox = self.outbox();
         outbox.in_flight = outbox.queue.len();
         if outbox.in_flight == 0 {
