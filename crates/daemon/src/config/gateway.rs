@@ -1,0 +1,138 @@
+//! `[gateway]`: the listeners, and what one client may ask of them.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::RangeInclusive,
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ByteSize, Invalid, check_range,
+    values::{address, duration, string_list},
+};
+
+/// Below, not even a join with its parameters fits.
+const MESSAGE_LIMIT: RangeInclusive<ByteSize> = ByteSize::kib(1)..=ByteSize::mib(16);
+const OUTBOX_LIMIT: RangeInclusive<ByteSize> = ByteSize::kib(4)..=ByteSize::mib(64);
+/// The official client sends a heartbeat every 30 s.
+const IDLE_TIMEOUT: RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_hours(24);
+
+/// `[gateway]`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Where dashboards and web backends connect. Port 0: any free one.
+    #[serde(deserialize_with = "address")]
+    pub listen: SocketAddr,
+    /// Health and metrics, without a login.
+    #[serde(deserialize_with = "address")]
+    pub admin_listen: SocketAddr,
+    /// Origins of pages that may open a socket; `*` is every origin.
+    #[serde(deserialize_with = "string_list")]
+    pub allowed_origins: Vec<String>,
+    /// The largest frame or request body that is read.
+    pub message_limit: ByteSize,
+    /// The most that waits to be sent to one connection before it is dropped as too slow.
+    pub outbox_limit: ByteSize,
+    /// A socket that is silent for so long is closed.
+    #[serde(with = "duration")]
+    pub idle_timeout: Duration,
+    /// Topics that one connection may have joined.
+    pub channels_per_connection: usize,
+    /// Connections from one IP address.
+    pub connections_per_address: usize,
+    /// Connections in all.
+    pub connection_limit: usize,
+}
+
+impl GatewayConfig {
+    pub(super) fn validate(&self) -> Result<(), Invalid> {
+        for origin in &self.allowed_origins {
+            if !is_origin(origin) {
+                return Err(Invalid::new(
+                    "gateway.allowed_origins",
+                    format!(
+                        "must hold origins such as \"https://dashboard.example.com\", without a path, or \"*\"; got {origin:?}"
+                    ),
+                ));
+            }
+        }
+        check_range("gateway.message_limit", self.message_limit, &MESSAGE_LIMIT)?;
+        check_range("gateway.outbox_limit", self.outbox_limit, &OUTBOX_LIMIT)?;
+        check_range(
+            "gateway.idle_timeout",
+            humantime::Duration::from(self.idle_timeout),
+            &super::durations(&IDLE_TIMEOUT),
+        )?;
+        check_range(
+            "gateway.channels_per_connection",
+            self.channels_per_connection,
+            &(1..=10_000),
+        )?;
+        check_range(
+            "gateway.connections_per_address",
+            self.connections_per_address,
+            &(1..=10_000_000),
+        )?;
+        check_range("gateway.connection_limit", self.connection_limit, &(1..=10_000_000))
+    }
+
+    /// Whether only this machine reaches the public listener.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(self.listen.ip())
+    }
+}
+
+/// `::ffff:127.0.0.1` is loopback as well.
+pub(super) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+/// `scheme://host[:port]`, as a browser sends it (RFC 6454, section 6.2), or `*`.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, host)) = text.split_once("://") else { return text == "*" };
+    !scheme.is_empty()
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+        && !host.is_empty()
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_perhaps_a_port() {
+        for origin in [
+            "*",
+            "https://a.example",
+            "http://localhost:5173",
+            "http://[::1]:80",
+            "tauri://localhost",
+        ] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for text in [
+            "",
+            "a.example",
+            "https://",
+            "https://a.example/",
+            "https://a.example/path",
+            "https://*.a b",
+        ] {
+            assert!(!is_origin(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mapped_ipv4_loopback_address_is_loopback() {
+        assert!(is_loopback("::ffff:127.0.0.1".parse().unwrap()));
+        assert!(is_loopback("::1".parse().unwrap()));
+        assert!(!is_loopback("0.0.0.0".parse().unwrap()));
+        assert!(!is_loopback("::".parse().unwrap()));
+    }
+}

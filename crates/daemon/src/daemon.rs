@@ -1,0 +1,133 @@
+//! A running daemon, as a value: for `main`, for tests, and for programs that embed it.
+
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
+
+use thiserror::Error;
+
+use crate::{
+    Exit,
+    config::{Config, Invalid},
+    credentials::{self, CredentialError},
+    lifecycle::Service,
+    state_dir::{StateDir, StateDirError},
+    wiring::{self, Parts},
+};
+
+/// Why a daemon does not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A value cannot be, or must not be in this mode.
+    #[error("the configuration is not valid")]
+    Config(#[from] Invalid),
+    /// A key or a secret cannot be had.
+    #[error("a credential is missing")]
+    Credential(#[from] CredentialError),
+    /// The state directory cannot be had.
+    #[error("the state directory cannot be used")]
+    StateDir(#[from] StateDirError),
+    /// An address is in use, or not ours.
+    #[error("{key}: cannot listen on {address}")]
+    Listen {
+        /// The configuration key.
+        key: &'static str,
+        /// The address, or the path of a socket.
+        address: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The tree of actors did not start.
+    #[error("the supervision tree did not start")]
+    Tree(#[source] stagedoor_supervision::StartError),
+}
+
+impl StartError {
+    /// How a process ends that could not start.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::Credential(_) => Exit::Configuration,
+            Self::StateDir(_) | Self::Listen { .. } => Exit::Unavailable,
+            Self::Tree(_) => Exit::Failed,
+        }
+    }
+}
+
+/// Why a daemon did not run to a clean end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The root supervisor gave up.
+    #[error("the root supervisor gave up")]
+    RootEnded,
+    /// What did not stop in time was killed.
+    #[error("the tree did not stop within {0:?} and was killed")]
+    TooSlow(Duration),
+}
+
+/// Where a daemon can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Sessions and the HTTP API.
+    pub public: SocketAddr,
+    /// Health and metrics.
+    pub admin: SocketAddr,
+    /// The debug client's socket.
+    pub inspect_socket: PathBuf,
+    /// The debug client's door over TCP, if configured.
+    pub inspect: Option<SocketAddr>,
+}
+
+/// A running daemon. [`Daemon::shutdown`] stops it; dropping it stops nothing.
+#[derive(Debug)]
+pub struct Daemon {
+    parts: Parts,
+    // Held to the last: another daemon may take the directory when everything has stopped.
+    _state: StateDir,
+}
+
+impl Daemon {
+    /// Checks `config`, takes the state directory, binds the listeners and starts the tree.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        config.validate()?;
+        let state = StateDir::open(&config.state_dir)?;
+        let authenticator = credentials::authenticator(config)?;
+        let inspect_token = credentials::inspect_token(config)?;
+        let parts = wiring::start(config, authenticator, inspect_token).await?;
+        Ok(Self { parts, _state: state })
+    }
+
+    /// Where it can be reached; with port 0 configured, the port that was given.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        self.parts.addresses()
+    }
+
+    /// Takes a new `presence.cleanup_timeout`, for grace periods that begin from now on.
+    pub fn set_cleanup_timeout(&self, timeout: Duration) {
+        self.parts.set_cleanup_timeout(timeout);
+    }
+
+    /// Stops everything in good order, and kills what has not stopped after `limit`.
+    pub async fn shutdown(self, limit: Duration) -> Result<(), RunError> {
+        self.parts.stop(limit).await
+    }
+}
+
+impl Service for Daemon {
+    type Failure = RunError;
+
+    fn set_cleanup_timeout(&self, timeout: Duration) {
+        Self::set_cleanup_timeout(self, timeout);
+    }
+
+    async fn failed(&mut self) -> RunError {
+        self.parts.ended().await;
+        RunError::RootEnded
+    }
+
+    fn shutdown(self, limit: Duration) -> impl Future<Output = Result<(), RunError>> + Send {
+        Self::shutdown(self, limit)
+    }
+}
