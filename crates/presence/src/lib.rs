@@ -7,13 +7,19 @@
 //!
 //! The [`Tracker`] is the single source of truth for who is present. It knows sessions, not sockets: whoever holds a
 //! [`SessionGuard`] is a session, and there is no way to leave but to drop it, so that a dead session cannot stay.
+//! The [`PresenceManager`] starts and stops the users' trees by it.
 
 mod diff;
+mod manager;
 mod meta;
 mod sink;
 mod tracker;
 
 pub use diff::{Diff, PresenceState};
+pub use manager::{
+    CleanupTimeout, PendingTimer, PresenceCounters, PresenceManager, PresenceManagerArgs,
+    PresenceManagerMsg, PresenceManagerSnapshot, TreeSpec,
+};
 pub use meta::{Meta, PhxRef};
 pub use sink::PresenceSink;
 pub use tracker::{SessionGuard, Subscription, TrackError, Tracker, TrackerLimits};

@@ -51,5 +51,6 @@ pub use spec::{
 };
 pub use supervisor::SupervisorRef;
 pub use view::{
-    ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, LastExit, SupervisorHandle,
+    ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, LastExit, Outlook,
+    SupervisorHandle,
 };

@@ -48,6 +48,17 @@ pub enum ChildStatus {
     Terminated,
 }
 
+/// What is to be expected of a child of a dynamic supervisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// There is no such child.
+    Absent,
+    /// It runs, or will run without anybody's doing: it is starting, backs off, or follows one that stops.
+    Lives,
+    /// It ends, and nothing follows it.
+    Ends,
+}
+
 /// The last exit of a child.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastExit {

@@ -2,6 +2,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use ractor::ActorId;
 use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     address::{Address, AddressError, Wake},
@@ -11,7 +12,9 @@ use crate::{
     spec::{AutoShutdown, ChildSpec, DynamicSupervisorSpec, Shutdown},
     steps,
     table::{Child, Children, Life, StartReply, Stop, Table},
-    view::{ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, SupervisorHandle},
+    view::{
+        ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, Outlook, SupervisorHandle,
+    },
 };
 
 /// A dynamic supervisor, through all its lives: put it into a tree by [`ChildSpec::dynamic_supervisor`], and ask it by
@@ -23,6 +26,8 @@ struct Shared {
     address: Address<DynamicSupervisorMsg>,
     children: Children,
     spec: DynamicSupervisorSpec,
+    /// The starts under way.
+    starts: TaskTracker,
 }
 
 /// Reading.
@@ -31,7 +36,7 @@ impl DynamicSupervisorRef {
     #[must_use]
     pub fn new(spec: DynamicSupervisorSpec) -> Self {
         let (address, children) = (Address::new(), Children::of_dynamic());
-        Self(Arc::new(Shared { address, children, spec }))
+        Self(Arc::new(Shared { address, children, spec, starts: TaskTracker::new() }))
     }
 
     /// Its children, in no order that means anything.
@@ -56,6 +61,21 @@ impl DynamicSupervisorRef {
     #[must_use]
     pub fn status(&self, id: &str) -> Option<ChildStatus> {
         self.0.children.status(id)
+    }
+
+    /// What is to be expected of one child.
+    #[must_use]
+    pub fn outlook(&self, id: &str) -> Outlook {
+        let table = self.0.children.lock();
+        match table.children.get(id).map(|child| &child.life) {
+            None => Outlook::Absent,
+            Some(Life::Stopping { stop, .. } | Life::Starting { cancelled: Some(stop), .. })
+                if stop.then.is_none() =>
+            {
+                Outlook::Ends
+            }
+            Some(_) => Outlook::Lives,
+        }
     }
 
     /// The ids of all children, stopping and backing off included.
@@ -120,7 +140,7 @@ impl DynamicSupervisorRef {
         let mut table = self.0.children.lock();
         if let Some(child) = table.children.get_mut(&spec.id) {
             return match &mut child.life {
-                Life::Stopping { stop, .. } | Life::Starting { cancelled: Some(stop) }
+                Life::Stopping { stop, .. } | Life::Starting { cancelled: Some(stop), .. }
                     if stop.then.is_none() =>
                 {
                     stop.then = Some((spec, reply));
@@ -145,7 +165,7 @@ impl DynamicSupervisorRef {
         reply: StartReply,
     ) -> Result<(), StartChildError> {
         let (id, generation) = (spec.id.clone(), table.next_generation());
-        let mut child = Child::new(spec, Life::Starting { cancelled: None });
+        let mut child = Child::new(spec, Life::Starting { cancelled: None, started: None });
         child.generation = generation;
         table.children.insert(id.clone(), child);
         let start = DynamicSupervisorMsg::Start { id: id.clone(), generation, reply };
@@ -164,11 +184,15 @@ impl DynamicSupervisorRef {
                 ask_to_stop(&started, child.spec.shutdown);
                 child.life = Life::Stopping { started, stop: Box::new(stop) };
             }
-            Life::Stopping { stop: earlier, .. } | Life::Starting { cancelled: Some(earlier) } => {
-                earlier.then = stop.then;
+            Life::Stopping { stop: earlier, .. }
+            | Life::Starting { cancelled: Some(earlier), .. } => {
+                if let Some((_, Some(reply))) = std::mem::replace(&mut earlier.then, stop.then) {
+                    // Whoever asked for the start that was to follow may have left.
+                    let _ = reply.send(Err(StartError::Terminated.into()));
+                }
                 earlier.waiting.extend(stop.waiting);
             }
-            Life::Starting { cancelled } => *cancelled = Some(Box::new(stop)),
+            Life::Starting { cancelled, .. } => *cancelled = Some(Box::new(stop)),
             Life::BackingOff { timer, .. } => {
                 timer.abort();
                 self.finish(&mut table, id, stop);
@@ -191,6 +215,23 @@ impl DynamicSupervisorRef {
             // The supervisor may have gone down; then the dropped `reply` says so.
             let _ = self.enter(table, spec, reply);
         }
+    }
+
+    /// Kills what the last life left and waits until it is gone. What was admitted while the supervisor waited to be
+    /// needed is not of it.
+    pub(crate) async fn reap(&self) {
+        if !self.0.address.is_waiting() {
+            self.0.children.kill_all();
+        }
+        self.0.children.gone().await;
+        // They are called off: the state of the last life, when it was dropped, has seen to that.
+        self.0.starts.close();
+        self.0.starts.wait().await;
+        self.0.starts.reopen();
+    }
+
+    pub(crate) fn starts(&self) -> &TaskTracker {
+        &self.0.starts
     }
 
     pub(crate) fn spec(&self) -> DynamicSupervisorSpec {
@@ -241,7 +282,10 @@ impl ChildActor for DynamicSupervisorRef {
     }
 
     fn give_up_waiting(&self) {
-        self.0.address.give_up_waiting();
+        if self.0.address.is_waiting() {
+            self.0.address.give_up_waiting();
+            self.0.children.kill_all();
+        }
     }
 
     fn snapshot(&self, _limit: Duration) -> BoxFuture<Result<serde_json::Value, AddressError>> {
