@@ -202,12 +202,25 @@ impl ChildSpec {
     }
 }
 
+/// What a supervisor announces of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SupervisorChange {
+    /// All its children have started.
+    Started,
+    /// It was asked to stop; its children are stopped now.
+    Stopping,
+}
+
+/// Hears what a supervisor announces.
+pub(crate) type OnChange = Arc<dyn Fn(SupervisorChange) + Send + Sync>;
+
 /// A supervisor: its strategy, its limits and its children, in the order in which they start.
 #[derive(Clone, Default)]
 pub struct SupervisorSpec {
     pub(crate) strategy: Strategy,
     pub(crate) intensity: Intensity,
     pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) on_change: Option<OnChange>,
     pub(crate) children: Vec<ChildSpec>,
 }
 
@@ -229,6 +242,13 @@ impl SupervisorSpec {
     #[must_use]
     pub fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
         self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Announces its start and its stop to `hear`: for log lines in the words of the domain.
+    #[must_use]
+    pub fn on_change(mut self, hear: impl Fn(SupervisorChange) + Send + Sync + 'static) -> Self {
+        self.on_change = Some(Arc::new(hear));
         self
     }
 
