@@ -1,8 +1,36 @@
 //! Where sessions come in: Phoenix channels over WebSocket, HTTP leases, health and metrics.
+//!
+//! ```text
+//! listener ─▶ http ─┬─ socket ─▶ origin, auth ─▶ websocket ─▶ channel ─┐
+//!  limits           ├─ leases ─▶ auth ─▶ Leases ───────────────────────┼─▶ presence::Tracker
+//!                   └─ presence ◀──────────────────────────────────────┘
+//! listener ─▶ http::admin: live, ready, metrics
+//! ```
+//!
+//! [`Gateway`] puts it together.
 
+mod auth;
 mod channel;
+mod config;
+mod gateway;
 mod http;
 mod identity;
+mod leases;
+mod listener;
+mod metrics;
+mod origin;
+mod readiness;
 mod websocket;
 
+pub use auth::{
+    AuthConfig, AuthError, AuthKey, AuthKeyError, Authenticator, MIN_SECRET_BYTES, MintError,
+    NotLoopback,
+};
+pub use channel::{ChannelCounters, Reason, Sessions, SocketConfig};
+pub use config::{AdminLimits, GatewayConfig, PublicLimits};
+pub use gateway::Gateway;
 pub use identity::{Identity, Role};
+pub use metrics::{METRICS_CONTENT_TYPE, Metrics};
+pub use origin::OriginError;
+pub use readiness::{Latch, Readiness, ReadinessReport};
+pub use websocket::{CloseFrame, SocketCounters};

@@ -1,0 +1,107 @@
+//! What is read from others at every scrape.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+};
+use stagedoor_presence::Tracker;
+
+use super::names;
+use crate::{Sessions, leases::Leases};
+
+/// Who is here, from the Tracker and the leases themselves.
+#[derive(Debug)]
+pub(crate) struct PresenceCollector {
+    pub(crate) tracker: Tracker,
+    pub(crate) leases: Leases,
+}
+
+/// What the sockets and the channels on them have done.
+pub(crate) struct SocketCollector(pub(crate) Sessions);
+
+impl Collector for PresenceCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (tracker, leases) = (&self.tracker, &self.leases);
+        gauge(&mut encoder, names::PRESENCE_USERS, "Users present.", tracker.user_count())?;
+        gauge(
+            &mut encoder,
+            names::PRESENCE_SESSIONS,
+            "Sessions of all users.",
+            tracker.total_sessions(),
+        )?;
+        gauge(&mut encoder, names::LEASES, "Leases held through the HTTP API.", leases.len())?;
+        let help = "Leases that ended for want of a renewal.";
+        counter(&mut encoder, names::LEASES_EXPIRED, help, leases.expired())
+    }
+}
+
+impl Collector for SocketCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let (sockets, channels) = (self.0.socket_counters(), self.0.channel_counters());
+        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        gauge(&mut encoder, names::SOCKETS, "Sockets open.", self.0.len())?;
+        let opened = load(&sockets.connections);
+        counter(&mut encoder, names::SOCKETS_OPENED, "Sockets opened.", opened)?;
+        counters_by(
+            &mut encoder,
+            names::FRAMES,
+            "Whole frames.",
+            "direction",
+            [("in", load(&sockets.frames_in)), ("out", load(&sockets.frames_out))],
+        )?;
+        let help = "Sockets that the server closed.";
+        counters_by(
+            &mut encoder,
+            names::SOCKETS_CLOSED,
+            help,
+            "reason",
+            [
+                ("slow_consumer", load(&sockets.slow_consumers)),
+                ("idle", load(&sockets.idle_closed)),
+                ("protocol_error", load(&sockets.protocol_errors)),
+            ],
+        )?;
+        counter(&mut encoder, names::JOINS, "Channels joined.", load(&channels.joins))?;
+        let help = "Requests on channels that were answered with an error.";
+        let refused = channels.refused().map(|(reason, count)| (reason.as_str(), count));
+        counters_by(&mut encoder, names::CHANNEL_REFUSED, help, "reason", refused)
+    }
+}
+
+impl fmt::Debug for SocketCollector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SocketCollector").finish_non_exhaustive()
+    }
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: usize) -> fmt::Result {
+    let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
+    let counter = ConstCounter::new(value);
+    counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
+}
+
+/// One counter for each value of one label.
+fn counters_by(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    label: &'static str,
+    counts: impl IntoIterator<Item = (&'static str, u64)>,
+) -> fmt::Result {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (value, count) in counts {
+        let labels = [(label, value)];
+        ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
