@@ -44,6 +44,9 @@ pub enum AuthKeyError {
         #[source]
         source: jsonwebtoken::errors::Error,
     },
+    /// An RSA key that is too short to be safe (RFC 7518, section 3.3).
+    #[error("RS256 needs a key of at least 2048 bits")]
+    ShortRsaKey,
     /// A key on another curve than P-256.
     #[error("ES256 needs a key on the curve P-256")]
     Curve,
@@ -54,6 +57,9 @@ pub(super) struct Keys {
     pub(super) decode: DecodingKey,
     pub(super) encode: Option<EncodingKey>,
 }
+
+/// The modulus of 2048 bits.
+const MIN_RSA_BYTES: usize = 256;
 
 /// An uncompressed point on P-256: a tag and two coordinates of 32 bytes.
 const P256_POINT_BYTES: usize = 65;
@@ -74,11 +80,14 @@ impl AuthKey {
             }
             Self::Rs256(pem) => {
                 let decode = load_public(pem, "RS256", DecodingKey::from_rsa_pem)?;
+                if length(&decode) < MIN_RSA_BYTES {
+                    return Err(AuthKeyError::ShortRsaKey);
+                }
                 Ok(Keys { algorithm: Algorithm::RS256, decode, encode: None })
             }
             Self::Es256(pem) => {
                 let decode = load_public(pem, "ES256", DecodingKey::from_ec_pem)?;
-                if decode.try_get_as_bytes().map_or(0, <[u8]>::len) != P256_POINT_BYTES {
+                if length(&decode) != P256_POINT_BYTES {
                     return Err(AuthKeyError::Curve);
                 }
                 Ok(Keys { algorithm: Algorithm::ES256, decode, encode: None })
@@ -96,4 +105,9 @@ fn load_public(
         return Err(AuthKeyError::PrivateKey);
     }
     parse(pem.as_bytes()).map_err(|source| AuthKeyError::Pem { algorithm, source })
+}
+
+/// The bytes of a key: a point, or a modulus with a little around it.
+fn length(key: &DecodingKey) -> usize {
+    key.try_get_as_bytes().map_or(0, <[u8]>::len)
 }

@@ -14,6 +14,15 @@ use super::*;
 
 const SECRET: &str = "a secret of at least thirty-two bytes";
 
+/// The public half of a key that nobody has.
+const RSA_1024: &str = "-----BEGIN PUBLIC KEY-----
+MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQCuuq7rC8aOKQ7Ti69HOO9VqCT8
+WwvzPe9HbuoI5J4l5+izLW3Le1U8E3ddxlBhtmyKanOj+ehmIqQ7/Wv3Z/e8AaZ9
+lLDHAyGNNM/LSMt7h7ebsXJ35FXbe89dgYltar/To3csDhve0Eaga6Z3iDhMe+JC
+YISWzvPJxcTSUN7KUQIDAQAB
+-----END PUBLIC KEY-----
+";
+
 /// Takes tokens of [`token_for`].
 pub(crate) fn authenticator() -> Authenticator {
     Authenticator::new(&AuthConfig::new(shared(SECRET))).unwrap()
@@ -186,6 +195,7 @@ fn what_is_no_key_is_refused_at_the_start() {
         (AuthKey::Rs256(rsa.private.clone()), "this is a private key"),
         (AuthKey::Rs256(p384.public.clone()), "this is not a PEM with a public key for RS256"),
         (AuthKey::Es256(rsa.public), "this is not a PEM with a public key for ES256"),
+        (AuthKey::Rs256(RSA_1024.into()), "RS256 needs a key of at least 2048 bits"),
         (AuthKey::Es256(p384.public), "ES256 needs a key on the curve P-256"),
         (AuthKey::Es256("nonsense".into()), "this is not a PEM with a public key for ES256"),
     ] {

@@ -133,6 +133,9 @@ impl From<TrackError> for ApiError {
 
 impl From<HandshakeError> for ApiError {
     fn from(error: HandshakeError) -> Self {
+        if error == HandshakeError::Token {
+            return AuthError::Invalid("the sub-protocol does not carry base64url").into();
+        }
         let mut refusal = Self::new(error.status(), "handshake_refused", error.to_string());
         for (name, value) in &error.headers() {
             refusal = refusal.header(name.clone(), value.clone());

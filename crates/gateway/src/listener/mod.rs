@@ -84,31 +84,45 @@ impl Listener {
         let ending = CancellationToken::new();
         let _ends_with_us = ending.clone().drop_guard();
         let connections = TaskTracker::new();
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = shutdown.cancelled() => break,
-                accepted = socket.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    self.take(stream, peer, &router, &connections, &ending);
-                }
-                Err(error) if concerns_one_connection(&error) => {}
-                Err(error) => {
-                    tracing::warn!(%error, listener = ?self.label, "cannot take connections");
-                    tokio::select! {
-                        () = shutdown.cancelled() => break,
-                        () = sleep(ACCEPT_PAUSE) => {}
-                    }
-                }
-            }
+        while let Some((stream, peer)) = self.accept(socket, shutdown).await {
+            self.take(stream, peer, &router, &connections, &ending);
         }
         ending.cancel();
         connections.close();
         // Each connection has the same limit; this one is for the case that none of them gets to run.
         if timeout(self.timeouts.drain + ACCEPT_PAUSE, connections.wait()).await.is_err() {
             tracing::warn!(open = connections.len(), "requests outlast the shutdown");
+        }
+    }
+
+    /// The next connection; none after `shutdown`.
+    async fn accept(
+        &self,
+        socket: &TcpListener,
+        shutdown: &CancellationToken,
+    ) -> Option<(TcpStream, SocketAddr)> {
+        let mut failing = false;
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = shutdown.cancelled() => return None,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok(connection) => return Some(connection),
+                Err(error) if concerns_one_connection(&error) => {}
+                Err(error) => {
+                    // Once for each spell of it.
+                    if !failing {
+                        tracing::warn!(%error, listener = ?self.label, "cannot take connections");
+                        failing = true;
+                    }
+                    tokio::select! {
+                        () = shutdown.cancelled() => return None,
+                        () = sleep(ACCEPT_PAUSE) => {}
+                    }
+                }
+            }
         }
     }
 
