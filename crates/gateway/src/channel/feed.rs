@@ -100,7 +100,9 @@ impl Overview {
             self.feed.send_state(json);
         }
         if let Phase::Holding { diffs, .. } = std::mem::replace(&mut *phase, Phase::Live) {
-            diffs.iter().for_each(|diff| self.feed.send_diff(diff));
+            for diff in diffs {
+                self.feed.send_diff(&diff);
+            }
         }
     }
 }

@@ -20,6 +20,9 @@
 //! | anything on another topic | reply `error`: `unmatched topic` |
 //! | no JSON; no message | close with 1007; with 1002 |
 //! | binary that is no push | close with 1003 |
+//!
+//! A channel is no process of its own and cannot die alone, so `phx_error` is never sent: what would kill a channel
+//! ends its connection, and the client comes back.
 
 mod binary;
 mod feed;

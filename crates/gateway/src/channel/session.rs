@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use stagedoor_presence::{SessionGuard, Subscription};
+use tracing::debug;
 
 use super::{
     binary::BinaryPush,
@@ -46,13 +47,24 @@ impl ChannelSession {
         Self { shared, identity, channels: Vec::new() }
     }
 
+    /// How many sessions of the user this connection is.
+    #[cfg(test)]
+    pub(super) fn dashboards(&self) -> usize {
+        self.channels
+            .iter()
+            .filter(|channel| matches!(channel.feed.topic, Topic::Dashboard(_)))
+            .count()
+    }
+
     fn position(&self, topic: &str) -> Option<usize> {
         self.channels.iter().position(|channel| channel.feed.topic.is(topic))
     }
 
     fn refuse(&self, socket: &Socket, request: &Request<'_>, refusal: impl Into<Refusal>) {
         let refusal = refusal.into();
-        self.shared.counters.count_refused(refusal.reason);
+        let Refusal { reason, .. } = refusal;
+        debug!(user = %self.identity.user, reason = reason.as_str(), "request refused");
+        self.shared.counters.count_refused(reason);
         request.reply(socket, &Reply::Error(refusal));
     }
 
@@ -63,6 +75,7 @@ impl ChannelSession {
         }
         match self.open(socket, request) {
             Ok(channel) => {
+                debug!(user = %self.identity.user, topic = %channel.feed.topic, "channel joined");
                 count(&self.shared.counters.joins);
                 // Nearly everybody has one channel: room for four would be wasted.
                 self.channels.reserve_exact(1);
@@ -118,6 +131,7 @@ impl ChannelSession {
 
     fn leave(&mut self, socket: &Socket, request: &Request<'_>, at: usize) {
         let channel = self.channels.swap_remove(at);
+        debug!(user = %self.identity.user, topic = %channel.feed.topic, "channel left");
         request.reply(socket, &Reply::OK);
         send_close(socket, channel.join_ref(), request.topic);
     }

@@ -40,7 +40,7 @@ impl Default for SocketConfig {
         Self {
             message_limit: 64 * 1024,
             outbox_limit: 256 * 1024,
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             channels_per_connection: 100,
         }
     }
@@ -49,7 +49,7 @@ impl Default for SocketConfig {
 /// All sessions of a gateway. Cheap to clone.
 #[derive(Clone)]
 pub struct Sessions {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 /// What all sessions share.

@@ -245,6 +245,7 @@ where
     }
 
     fn begin_close(&mut self, frame: CloseFrame, manner: Manner) {
+        tracing::debug!(code = frame.code, reason = frame.reason, "closing connection");
         self.handler.closing();
         self.socket.farewell(frame);
         let timeout = Box::pin(tokio::time::sleep(CLOSE_TIMEOUT));

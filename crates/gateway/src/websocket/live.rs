@@ -43,7 +43,7 @@ pub(crate) struct Live {
 
 #[derive(Debug)]
 struct Slots {
-    slots: Vec<Slot>,
+    all: Vec<Slot>,
     vacant: Vec<u32>,
     wheel: Vec<Vec<u32>>,
     /// The tick that is swept next.
@@ -62,7 +62,7 @@ impl Live {
         let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX / 4).max(1);
         let buckets = usize::try_from(BUCKETS).expect("a small constant");
         let slots = Slots {
-            slots: Vec::new(),
+            all: Vec::new(),
             vacant: Vec::new(),
             wheel: vec![Vec::new(); buckets],
             next: 0,
@@ -91,8 +91,8 @@ impl Live {
         let socket = Arc::new(Socket::new(backlog_limit, now));
         let mut slots = self.slots();
         let slot = slots.vacant.pop().unwrap_or_else(|| {
-            slots.slots.push(Slot::default());
-            u32::try_from(slots.slots.len() - 1).expect("memory ends before four billion sockets")
+            slots.all.push(Slot::default());
+            u32::try_from(slots.all.len() - 1).expect("memory ends before four billion sockets")
         });
         slots.at(slot).socket = Some(Arc::clone(&socket));
         if !slots.at(slot).queued {
@@ -128,8 +128,7 @@ impl Live {
 
     /// Asks every socket to close.
     pub(crate) fn close_all(&self, frame: CloseFrame) {
-        let all: Vec<_> =
-            self.slots().slots.iter().filter_map(|slot| slot.socket.clone()).collect();
+        let all: Vec<_> = self.slots().all.iter().filter_map(|slot| slot.socket.clone()).collect();
         for socket in all {
             socket.close(frame);
         }
@@ -189,11 +188,11 @@ impl Live {
 
 impl Slots {
     fn len(&self) -> usize {
-        self.slots.len() - self.vacant.len()
+        self.all.len() - self.vacant.len()
     }
 
     fn at(&mut self, slot: u32) -> &mut Slot {
-        &mut self.slots[slot as usize]
+        &mut self.all[slot as usize]
     }
 
     fn bucket(&mut self, tick: u64) -> &mut Vec<u32> {

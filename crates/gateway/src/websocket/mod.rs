@@ -24,6 +24,6 @@ pub use close::CloseFrame;
 pub(crate) use connection::{Connection, Handler, Sockets};
 pub use counters::SocketCounters;
 pub(crate) use counters::count;
-pub(crate) use handshake::{Accepted, HandshakeError, handshake};
+pub(crate) use handshake::{HandshakeError, handshake};
 pub(crate) use live::Live;
 pub(crate) use socket::Socket;

@@ -217,6 +217,6 @@ impl Socket {
         let mut outbox = self.outbox();
         outbox.state = State::Closed;
         outbox.queue = Vec::new();
-        outbox.waker = Waker::noop().clone();
+        outbox.waker.clone_from(Waker::noop());
     }
 }

@@ -1,0 +1,88 @@
+//! Who joins what, and who hears of it.
+
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+
+use super::{Reason, Role, gateway, refusal, user};
+
+#[tokio::test(start_paused = true)]
+async fn joining_a_dashboard_tracks_a_session_and_tells_the_state() {
+    let gateway = gateway();
+    let mut client = gateway.user("ada").await;
+    let [reply, state] = client.join("3", "dashboard:settings/alerts").await;
+
+    let meta = gateway.tracker.metas(&user("ada")).remove(0);
+    assert_eq!(meta.page.as_str(), "settings/alerts");
+    let response = json!({"session_id": meta.session});
+    let ok = json!({"status": "ok", "response": response});
+    assert_eq!(reply, json!(["3", "3", "dashboard:settings/alerts", "phx_reply", ok]));
+    let users = json!({"ada": {"metas": [meta]}});
+    assert_eq!(state, json!(["3", null, "dashboard:settings/alerts", "presence_state", users]));
+    client.gets_nothing_more().await;
+    assert_eq!(gateway.sessions.channel_counters().joins.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_hears_of_the_other_pages_of_its_user_only() {
+    let gateway = gateway();
+    let mut home = gateway.user("ada").await;
+    home.join("1", "dashboard:home").await;
+    let _bob = gateway.user("bob").await.join("1", "dashboard:home").await;
+
+    let mut stream = gateway.user("ada").await;
+    let [reply, state] = stream.join("1", "dashboard:stream").await;
+    assert_eq!(state[4]["ada"]["metas"].as_array().unwrap().len(), 2);
+    assert_eq!(state[4].as_object().unwrap().len(), 1);
+    let join = home.receive().await;
+    assert_eq!(
+        join.as_array().unwrap()[..4],
+        [json!(null), json!(null), json!("dashboard:home"), json!("presence_diff")]
+    );
+    let joined = &join[4]["joins"]["ada"]["metas"];
+    assert_eq!(joined[0]["session_id"], reply[4]["response"]["session_id"]);
+    assert_eq!(join[4]["leaves"], json!({}));
+
+    drop(stream);
+    let leave = home.receive().await;
+    assert_eq!(leave[4], json!({"joins": {}, "leaves": {"ada": {"metas": joined}}}));
+    assert_eq!(gateway.pages("ada"), ["home"]);
+    home.gets_nothing_more().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_role_may_not_join_is_unauthorized() {
+    let gateway = gateway();
+    for (role, topic) in [
+        (Role::User, "users_presence"),
+        (Role::Service, "users_presence"),
+        (Role::Service, "dashboard:home"),
+    ] {
+        let mut client = gateway.connect("ada", role).await;
+        let reply = client.ask(json!(["1", "1", topic, "phx_join", {}])).await;
+        assert_eq!(reply, refusal("1", topic, "unauthorized"), "{role:?}");
+    }
+    assert_eq!(gateway.refused(Reason::Unauthorized), 3);
+    gateway.connect("root", Role::Admin).await.join("1", "dashboard:home").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_admin_sees_everybody() {
+    let gateway = gateway();
+    let mut ada = gateway.user("ada").await;
+    ada.join("1", "dashboard:home").await;
+    let mut admin = gateway.connect("root", Role::Admin).await;
+    let [reply, state] = admin.join("1", "users_presence").await;
+    assert_eq!(reply[4], json!({"status": "ok", "response": {}}));
+    assert_eq!(state[3], "presence_state");
+    assert_eq!(state[4].as_object().unwrap().keys().collect::<Vec<_>>(), ["ada"]);
+
+    let mut bob = gateway.user("__proto__").await;
+    bob.join("1", "dashboard:home").await;
+    let diff = admin.receive().await;
+    assert_eq!(diff[2], "users_presence");
+    assert!(diff[4]["joins"]["__proto__"]["metas"][0]["phx_ref"].is_string());
+    drop(ada);
+    assert!(admin.receive().await[4]["leaves"]["ada"].is_object());
+    assert_eq!(gateway.tracker.total_sessions(), 1, "an admin's overview is no session");
+}
