@@ -1,5 +1,7 @@
 //! The process `stagedoord`: what it prints, how it takes signals, how it ends.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     io::{BufRead, BufReader},
