@@ -77,18 +77,25 @@ impl<M: Message> Address<M> {
     /// # Errors
     /// [`AddressError::Down`] when nobody is there, [`AddressError::Full`] when too many wait for a start.
     pub fn cast(&self, message: M) -> Result<(), AddressError> {
-        match &mut *self.slot() {
-            Slot::Up(actor) => actor.send_message(message).map_err(|_| AddressError::Down),
-            Slot::Down => Err(AddressError::Down),
-            Slot::Waiting { messages, .. } if messages.len() >= WAITING => Err(AddressError::Full),
+        // What is not delivered is dropped after the lock: its drop may use this address.
+        let (error, _undelivered) = match &mut *self.slot() {
+            Slot::Up(actor) => match actor.send_message(message) {
+                Ok(()) => return Ok(()),
+                Err(error) => (AddressError::Down, Err(error)),
+            },
+            Slot::Down => (AddressError::Down, Ok(message)),
+            Slot::Waiting { messages, .. } if messages.len() >= WAITING => {
+                (AddressError::Full, Ok(message))
+            }
             Slot::Waiting { wake, messages } => {
                 messages.push(message);
                 if let Some(wake) = wake.take() {
                     wake();
                 }
-                Ok(())
+                return Ok(());
             }
-        }
+        };
+        Err(error)
     }
 
     /// Sends a message and waits for its answer.
@@ -104,14 +111,18 @@ impl<M: Message> Address<M> {
         limit: Duration,
     ) -> Result<R, AddressError> {
         let (port, answer) = ractor::concurrency::oneshot();
-        match &*self.slot() {
-            Slot::Up(actor) => {
-                actor
-                    .send_message(message((port, limit).into()))
-                    .map_err(|_| AddressError::Down)?;
-            }
-            Slot::Down => return Err(AddressError::Down),
-            Slot::Waiting { .. } => return Err(AddressError::NotStarted),
+        let message = message((port, limit).into());
+        let (error, undelivered) = match &*self.slot() {
+            Slot::Up(actor) => match actor.send_message(message) {
+                Ok(()) => (None, None),
+                Err(error) => (Some(AddressError::Down), Some(Err(error))),
+            },
+            Slot::Down => (Some(AddressError::Down), Some(Ok(message))),
+            Slot::Waiting { .. } => (Some(AddressError::NotStarted), Some(Ok(message))),
+        };
+        drop(undelivered);
+        if let Some(error) = error {
+            return Err(error);
         }
         match tokio::time::timeout(limit, answer).await {
             Ok(Ok(answer)) => Ok(answer),
@@ -146,22 +157,34 @@ impl<M: Message> Address<M> {
 
     /// `actor` does not live here any more. A later actor that already does stays.
     pub(crate) fn clear(&self, actor: ActorId) {
-        let mut slot = self.slot();
-        if matches!(&*slot, Slot::Up(current) if current.get_id() == actor) {
-            *slot = Slot::Down;
-        }
+        self.replace(
+            Slot::Down,
+            |slot| matches!(slot, Slot::Up(current) if current.get_id() == actor),
+        );
     }
 
     /// Nobody lives here until the first message, which `wake` announces.
     pub(crate) fn wait_for_need(&self, wake: Wake) {
-        *self.slot() = Slot::Waiting { wake: Some(wake), messages: Vec::new() };
+        self.replace(Slot::Waiting { wake: Some(wake), messages: Vec::new() }, |_| true);
+    }
+
+    /// Whether the first message is waited for, or has come and waits for the start.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(&*self.slot(), Slot::Waiting { .. })
     }
 
     /// What waits for a start waits in vain.
     pub(crate) fn give_up_waiting(&self) {
+        self.replace(Slot::Down, |slot| matches!(slot, Slot::Waiting { .. }));
+    }
+
+    /// Replaces the slot, if it is as expected, and drops what was in it after the lock.
+    fn replace(&self, new: Slot<M>, expected: impl FnOnce(&Slot<M>) -> bool) {
         let mut slot = self.slot();
-        if matches!(&*slot, Slot::Waiting { .. }) {
-            *slot = Slot::Down;
+        if expected(&slot) {
+            let old = std::mem::replace(&mut *slot, new);
+            drop(slot);
+            drop(old);
         }
     }
 }

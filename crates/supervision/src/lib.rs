@@ -47,7 +47,7 @@ pub use panics::install_panic_hook;
 pub use root::Root;
 pub use spec::{
     AutoShutdown, ChildSpec, ChildType, DynamicSupervisorSpec, Intensity, Restart, Shutdown,
-    Strategy, SupervisorSpec,
+    Strategy, SupervisorChange, SupervisorSpec,
 };
 pub use supervisor::SupervisorRef;
 pub use view::{

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorCell};
 
 use crate::{
+    child::ChildActor,
     error::StartError,
     id::Path,
     lifecycle::Lifecycle,
@@ -68,6 +69,7 @@ impl Root {
         if !in_time {
             steps::kill(&self.cell).await;
         }
+        ChildActor::exited(&self.supervisor, self.cell.get_id());
         self.supervisor.children().reap().await;
         in_time
     }

@@ -12,11 +12,11 @@ use std::{
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use ractor::ActorId;
+use ractor::{ActorCell, ActorId};
 use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
 
 use crate::{
-    child::Started,
+    child::{ChildActor, Started},
     error::StartChildError,
     exit::Exit,
     id::ChildId,
@@ -36,8 +36,9 @@ const REAP: Duration = Duration::from_secs(5);
 pub(crate) enum Life {
     /// Starts when it is first needed.
     NotStarted,
-    /// A start is under way; what shall follow it if somebody terminated the child meanwhile.
-    Starting { cancelled: Option<Box<Stop>> },
+    /// A start is under way, or `started` and not yet announced; what shall follow it if somebody terminated the child
+    /// meanwhile.
+    Starting { cancelled: Option<Box<Stop>>, started: Option<Started> },
     /// Runs.
     Running { started: Started, since: Instant },
     /// Its restart failed, and a message to try again is under way.
@@ -79,7 +80,9 @@ impl Child {
 
     pub(crate) fn started(&self) -> Option<&Started> {
         match &self.life {
-            Life::Running { started, .. } | Life::Stopping { started, .. } => Some(started),
+            Life::Running { started, .. }
+            | Life::Stopping { started, .. }
+            | Life::Starting { started: Some(started), .. } => Some(started),
             _ => None,
         }
     }
@@ -133,6 +136,19 @@ impl Child {
         self.last_exit = Some(Box::new(last));
     }
 
+    /// Kills its actor, if there is one, and calls off whatever was to come. Whoever waits for its end learns of it now.
+    fn kill(&mut self) -> Killed {
+        let cell = self.started().map(|started| started.cell.clone());
+        if let Some(cell) = &cell {
+            cell.kill();
+        }
+        if let Life::BackingOff { timer, .. } = &self.life {
+            timer.abort();
+        }
+        self.life = Life::Terminated;
+        Killed { cell, actor: Arc::clone(&self.spec.actor) }
+    }
+
     /// Waits for its restart at its own pace; `due` is called when the delay, which is returned, is over.
     pub(crate) fn back_off(
         &mut self,
@@ -153,6 +169,13 @@ impl Child {
     }
 }
 
+/// A child that was killed with its supervisor, until it is known to be gone.
+#[derive(Clone)]
+struct Killed {
+    cell: Option<ActorCell>,
+    actor: Arc<dyn ChildActor>,
+}
+
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -165,6 +188,8 @@ pub(crate) struct Table {
     by_actor: Option<HashMap<ActorId, ChildId>>,
     history: VecDeque<(Timestamp, Option<ChildId>, Change)>,
     generations: u64,
+    /// What a life of the supervisor that did not end gracefully has left.
+    killed: Vec<Killed>,
 }
 
 impl Table {
@@ -183,6 +208,19 @@ impl Table {
             .values()
             .find(|child| child.started().is_some_and(|started| started.cell.get_id() == actor))
             .map(|child| child.spec.id.clone())
+    }
+
+    /// Writes down that the start numbered `generation` has made an actor. Says whether it is still wanted.
+    pub(crate) fn begun(&mut self, id: &ChildId, generation: u64, actor: &Started) -> bool {
+        match self.children.get_mut(id) {
+            Some(Child { life: Life::Starting { started, .. }, generation: current, .. })
+                if *current == generation =>
+            {
+                *started = Some(actor.clone());
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Writes down that the child runs.
@@ -230,6 +268,7 @@ impl Children {
             by_actor,
             history: VecDeque::new(),
             generations: 0,
+            killed: Vec::new(),
         }))
     }
 
@@ -283,75 +322,62 @@ impl Children {
         self.lock().children.get(id).map(Child::status)
     }
 
-    /// Kills every actor that is left, and those below it.
+    /// Kills every actor that is left, and those below it. For a supervisor whose actor has ended: its addresses are
+    /// cleared, and a dynamic one's children are forgotten.
     ///
     /// When a supervisor's actor dies otherwise than by a graceful stop, ractor kills its children, but not those that
     /// are draining or in their `post_stop`: they would live on as orphans.
     pub(crate) fn kill_all(&self) {
-        let mut below = Vec::new();
-        for child in self.lock().children.values_mut() {
-            if let Some(started) = child.started() {
-                started.cell.kill();
+        let killed: Vec<_> = {
+            let mut table = self.lock();
+            let killed: Vec<_> = table.children.values_mut().map(Child::kill).collect();
+            if let Some(by_actor) = &mut table.by_actor {
+                by_actor.clear();
+                table.children.clear();
             }
-            match &mut child.life {
-                Life::BackingOff { timer, .. } => timer.abort(),
-                Life::NotStarted => child.spec.actor.give_up_waiting(),
-                // Whoever waits for the end learns of it now; nothing follows it.
-                Life::Stopping { stop, .. } | Life::Starting { cancelled: Some(stop) } => {
-                    **stop = Stop::default();
-                }
-                _ => {}
+            let left = killed.iter().filter(|killed| killed.cell.is_some()).cloned();
+            table.killed.extend(left);
+            killed
+        };
+        for Killed { cell, actor } in killed {
+            actor.give_up_waiting();
+            match (cell, actor.supervisor()) {
+                (Some(cell), _) => actor.exited(cell.get_id()),
+                (None, Some(supervisor)) => supervisor.children().kill_all(),
+                (None, None) => {}
             }
-            below.extend(child.spec.actor.supervisor());
-        }
-        for supervisor in below {
-            supervisor.kill_all();
         }
     }
 
     /// Kills what the last life left, waits until it is gone, and forgets it.
     pub(crate) async fn reap(&self) {
-        if self.lock().children.is_empty() {
-            return;
-        }
         self.kill_all();
         self.gone().await;
-        let mut table = self.lock();
-        table.children.clear();
-        if let Some(by_actor) = &mut table.by_actor {
-            by_actor.clear();
-        }
+        self.lock().children.clear();
     }
 
-    /// Waits until every actor of the table, and below it, is gone.
-    async fn gone(&self) {
-        let (cells, below): (Vec<_>, Vec<_>) = {
-            let table = self.lock();
-            let children = table.children.values();
-            (
-                children.clone().filter_map(|child| Some(child.started()?.cell.clone())).collect(),
-                children.filter_map(|child| child.spec.actor.supervisor()).collect(),
-            )
-        };
-        for cell in cells {
-            if cell.wait(Some(REAP)).await.is_err() {
+    /// Waits until every actor that was killed, and those below it, are gone.
+    pub(crate) async fn gone(&self) {
+        self.gone_until(Instant::now() + REAP).await;
+    }
+
+    async fn gone_until(&self, deadline: Instant) {
+        let killed = self.lock().killed.clone();
+        for Killed { cell, actor } in killed {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if let Some(cell) = cell
+                && cell.wait(Some(left)).await.is_err()
+            {
                 tracing::error!(actor = "supervision", id = %cell.get_id(), "a killed actor blocks its thread");
             }
+            if let Some(supervisor) = actor.supervisor() {
+                // It may have started somebody between its kill and its end.
+                supervisor.children().kill_all();
+                // The recursion needs a box; it runs after a crash only.
+                Box::pin(supervisor.children().gone_until(deadline)).await;
+            }
         }
-        for supervisor in below {
-            // The recursion needs a box; it runs after a crash only.
-            Box::pin(supervisor.gone()).await;
-        }
-    }
-}
-
-impl crate::view::SupervisorHandle {
-    fn kill_all(&self) {
-        self.children().kill_all();
-    }
-
-    async fn gone(&self) {
-        self.children().gone().await;
+        self.lock().killed = Vec::new();
     }
 }
 

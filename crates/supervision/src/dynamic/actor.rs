@@ -41,7 +41,7 @@ impl Actor for DynamicSupervisor {
         myself: ActorRef<Self::Msg>,
         args: Self::Arguments,
     ) -> Result<State, ActorProcessingErr> {
-        args.supervisor.children().reap().await;
+        args.supervisor.reap().await;
         Ok(State::new(myself, args))
     }
 

@@ -1,11 +1,8 @@
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ractor::{ActorId, ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::TaskTracker,
-};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     child::{StartContext, Started},
@@ -31,8 +28,7 @@ pub(crate) struct State {
     path: Path,
     lifecycle: Lifecycle,
     restarts: RestartWindow,
-    /// The starts under way: called off when the supervisor ends, however it ends.
-    starts: TaskTracker,
+    /// Calls off the starts under way when the supervisor ends, however it ends.
     call_off: CancellationToken,
     _call_off_when_dropped: DropGuard,
     /// Exits that came before the end of their start: ractor delivers exits first.
@@ -49,7 +45,6 @@ impl State {
             path,
             lifecycle,
             restarts: RestartWindow::new(supervisor.spec().intensity),
-            starts: TaskTracker::new(),
             _call_off_when_dropped: call_off.clone().drop_guard(),
             call_off,
             early_exits: HashMap::new(),
@@ -79,7 +74,7 @@ impl State {
         if child.generation != generation {
             return;
         }
-        if let Life::Starting { cancelled } = &mut child.life
+        if let Life::Starting { cancelled, .. } = &mut child.life
             && let Some(stop) = cancelled.take()
         {
             // Terminated before it was begun.
@@ -88,11 +83,11 @@ impl State {
         }
         let spec = child.spec.clone();
         drop(table);
-        self.begin(spec, reply);
+        self.begin(spec, generation, reply);
     }
 
     /// Starts the child in a task of its own, which says when it is over.
-    fn begin(&mut self, spec: ChildSpec, reply: StartReply) {
+    fn begin(&mut self, spec: ChildSpec, generation: u64, reply: StartReply) {
         let myself = self.myself.clone();
         let call_off = self.call_off.clone();
         let cx = StartContext {
@@ -102,14 +97,22 @@ impl State {
             lifecycle: self.lifecycle.clone(),
         };
         self.starting += 1;
-        self.starts.spawn(async move {
+        let supervisor = self.supervisor.clone();
+        self.supervisor.starts().spawn(async move {
             let result = tokio::select! {
                 biased;
                 () = call_off.cancelled() => Err(StartError::Terminated),
                 result = steps::start(&spec, cx) => result,
             };
             let id = spec.id;
-            // When the supervisor is gone, ractor has refused the link or killed the child.
+            // From here on whoever stops or kills the supervisor's children finds it in the table.
+            if let Ok(started) = &result
+                && !supervisor.children().lock().begun(&id, generation, started)
+            {
+                // The supervisor's life is over, and its table was cleared.
+                spec.actor.exited(started.cell.get_id());
+                steps::kill(&started.cell).await;
+            }
             let _ = myself.cast(DynamicSupervisorMsg::StartEnded { id, result, reply });
         });
     }
@@ -148,7 +151,7 @@ impl State {
         let mut table = self.supervisor.children().lock();
         let Some(child) = table.children.get_mut(id) else { return started.cell.kill() };
         let cancelled = match &mut child.life {
-            Life::Starting { cancelled } => cancelled.take(),
+            Life::Starting { cancelled, .. } => cancelled.take(),
             _ => None,
         };
         let (restarts, shutdown) = (child.restarts, child.spec.shutdown);
@@ -170,7 +173,7 @@ impl State {
         let supervisor = self.supervisor.clone();
         let mut table = supervisor.children().lock();
         let Some(child) = table.children.get_mut(id) else { return Ok(()) };
-        if let Life::Starting { cancelled } = &mut child.life
+        if let Life::Starting { cancelled, .. } = &mut child.life
             && let Some(stop) = cancelled.take()
         {
             self.supervisor.finish(&mut table, id.as_str(), *stop);
@@ -277,11 +280,11 @@ impl State {
 
     fn begin_restart(&mut self, table: &mut Table, id: &ChildId, generation: u64) {
         let Some(child) = table.children.get_mut(id) else { return };
-        child.life = Life::Starting { cancelled: None };
+        child.life = Life::Starting { cancelled: None, started: None };
         child.generation = generation;
         child.restarts += 1;
         let spec = child.spec.clone();
-        self.begin(spec, None);
+        self.begin(spec, generation, None);
     }
 
     /// A restart that had to wait is due.
@@ -316,10 +319,11 @@ impl State {
     /// Calls off what starts and stops all children at once, each within its own shutdown time.
     pub(crate) async fn stop_all(&mut self) {
         self.call_off.cancel();
-        self.starts.close();
-        self.starts.wait().await;
+        let starts = self.supervisor.starts();
+        starts.close();
+        starts.wait().await;
         let asked_at = Instant::now();
-        for (started, shutdown) in self.ask_all_to_stop() {
+        for (id, started, shutdown) in self.ask_all_to_stop() {
             let exit = match shutdown {
                 Shutdown::Timeout(limit) => {
                     match started.cell.wait(Some(limit.saturating_sub(asked_at.elapsed()))).await {
@@ -330,13 +334,14 @@ impl State {
                 Shutdown::BrutalKill => steps::kill(&started.cell).await,
                 Shutdown::Infinity => steps::stop(&started.cell, shutdown).await,
             };
-            self.ended(&started, exit);
+            self.ended(&id, &started, exit);
         }
         // Whoever waits for an end learns of it: what is not in the table has ended.
         self.supervisor.children().lock().children.clear();
     }
 
-    fn ask_all_to_stop(&self) -> Vec<(Started, Shutdown)> {
+    /// Asks all children to stop, and returns them in the order in which their times run out.
+    fn ask_all_to_stop(&self) -> Vec<(ChildId, Started, Shutdown)> {
         let mut table = self.supervisor.children().lock();
         let mut asked = Vec::with_capacity(table.children.len());
         for child in table.children.values_mut() {
@@ -348,20 +353,24 @@ impl State {
                 Shutdown::BrutalKill => started.cell.kill(),
                 _ => started.cell.stop(Some(crate::SHUTDOWN.into())),
             }
-            asked.push((started, child.spec.shutdown));
+            asked.push((child.spec.id.clone(), started, child.spec.shutdown));
         }
+        asked.sort_by_key(|(_, _, shutdown)| match shutdown {
+            Shutdown::BrutalKill => Duration::ZERO,
+            Shutdown::Timeout(limit) => *limit,
+            Shutdown::Infinity => Duration::MAX,
+        });
         asked
     }
 
-    fn ended(&self, started: &Started, exit: Exit) {
+    fn ended(&self, id: &ChildId, started: &Started, exit: Exit) {
         let actor = started.cell.get_id();
         let mut table = self.supervisor.children().lock();
-        let Some(id) = table.child_of(actor) else { return };
         table.gone(actor);
-        if let Some(child) = table.children.swap_remove(&id) {
+        if let Some(child) = table.children.swap_remove(id) {
             child.spec.actor.exited(actor);
         }
         let change = Change::Exited { class: exit.class, reason: exit.reason };
-        self.lifecycle.report(|| self.path_of(&id), &change);
+        self.lifecycle.report(|| self.path_of(id), &change);
     }
 }

@@ -75,7 +75,7 @@ impl Actor for Supervisor {
         _myself: ActorRef<Self::Msg>,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        state.stop_all().await;
+        state.shut_down().await;
         Ok(())
     }
 }

@@ -112,6 +112,24 @@ impl SupervisorRef {
     }
 }
 
+/// A start under way. One that is called off halfway has started children: ractor kills them, but not those that are
+/// already stopping.
+struct Unfinished<'children>(Option<&'children Children>);
+
+impl Unfinished<'_> {
+    fn finish(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(children) = self.0 {
+            children.kill_all();
+        }
+    }
+}
+
 impl ChildActor for SupervisorRef {
     fn start(&self, cx: StartContext) -> BoxFuture<Result<Started, StartError>> {
         let supervisor = self.clone();
@@ -121,7 +139,10 @@ impl ChildActor for SupervisorRef {
                 path: cx.path(),
                 lifecycle: cx.lifecycle,
             };
-            start(Supervisor, arguments, cx.supervisor, supervisor.address()).await
+            let unfinished = Unfinished(Some(supervisor.children()));
+            let started = start(Supervisor, arguments, cx.supervisor, supervisor.address()).await?;
+            unfinished.finish();
+            Ok(started)
         })
     }
 

@@ -10,7 +10,9 @@ use crate::{
     id::{ChildId, Path},
     intensity::RestartWindow,
     lifecycle::{Change, Lifecycle},
-    spec::{AutoShutdown, ChildSpec, Intensity, Restart, Shutdown, Strategy},
+    spec::{
+        AutoShutdown, ChildSpec, Intensity, OnChange, Restart, Shutdown, Strategy, SupervisorChange,
+    },
     steps,
     supervisor::{
         SupervisorRef,
@@ -29,6 +31,7 @@ pub(crate) struct State {
     auto_shutdown: AutoShutdown,
     intensity: Intensity,
     restarts: RestartWindow,
+    on_change: Option<OnChange>,
 }
 
 // === starting ===
@@ -51,18 +54,27 @@ impl State {
             auto_shutdown: spec.auto_shutdown,
             intensity: spec.intensity,
             restarts: RestartWindow::new(spec.intensity),
+            on_change: spec.on_change,
         };
-        state
-            .enter(spec.children)
-            .map_err(|error| StartError::Failed { reason: error.to_string().into() })?;
+        if let Err(error) = state.enter(spec.children) {
+            state.stop_all().await;
+            return Err(StartError::Failed { reason: error.to_string().into() });
+        }
         for index in 0.. {
             let Some(id) = state.id_at(index) else { break };
             if let Err(reason) = state.start_one(&id, Change::Started).await {
-                state.stop_from(0).await;
+                state.stop_all().await;
                 return Err(StartError::Child { id, reason: Arc::new(reason) });
             }
         }
+        state.announce(SupervisorChange::Started);
         Ok(state)
+    }
+
+    fn announce(&self, change: SupervisorChange) {
+        if let Some(hear) = &self.on_change {
+            hear(change);
+        }
     }
 
     /// Writes the children into the table.
@@ -100,7 +112,7 @@ impl State {
             let mut table = self.supervisor.children().lock();
             match table.children.get_mut(id) {
                 Some(child) if !matches!(child.life, Life::NotStarted) => {
-                    child.life = Life::Starting { cancelled: None };
+                    child.life = Life::Starting { cancelled: None, started: None };
                     child.spec.clone()
                 }
                 _ => return Ok(()),
@@ -149,43 +161,59 @@ impl State {
 // === stopping ===
 
 impl State {
-    /// Stops all children, right to left.
-    pub(crate) async fn stop_all(&mut self) {
-        self.stop_from(0).await;
-        for child in self.supervisor.children().lock().children.values() {
-            if matches!(child.life, Life::NotStarted) {
-                child.spec.actor.give_up_waiting();
-            }
-        }
+    /// It was asked to stop.
+    pub(crate) async fn shut_down(&mut self) {
+        self.announce(SupervisorChange::Stopping);
+        self.stop_all().await;
     }
 
-    /// Stops the children from `first` on, right to left, each within its shutdown time.
-    async fn stop_from(&mut self, first: usize) {
-        let count = self.supervisor.children().lock().children.len();
-        for index in (first..count).rev() {
+    /// Stops all children, right to left. None is waited for or started any more.
+    pub(crate) async fn stop_all(&mut self) {
+        for index in (0..self.count()).rev() {
             if let Some(id) = self.id_at(index) {
                 self.stop_one(&id).await;
             }
         }
+        for child in self.supervisor.children().lock().children.values_mut() {
+            child.life = Life::Terminated;
+            child.spec.actor.give_up_waiting();
+        }
     }
 
-    /// Stops the child, if it runs, and keeps its specification.
-    async fn stop_one(&mut self, id: &ChildId) {
+    /// Stops the children from `first` on, right to left, so that they can be restarted.
+    async fn stop_from(&mut self, first: usize) {
+        for index in (first..self.count()).rev() {
+            let Some(id) = self.id_at(index) else { continue };
+            if let Some(change) = self.stop_one(&id).await {
+                self.remember(&id, change);
+            }
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.supervisor.children().lock().children.len()
+    }
+
+    /// Stops the child, if it runs, within its shutdown time, keeps its specification, and says how it exited.
+    async fn stop_one(&mut self, id: &ChildId) -> Option<Change> {
         let (spec, cell) = {
             let mut table = self.supervisor.children().lock();
-            let Some(child) = table.children.get_mut(id) else { return };
+            let child = table.children.get_mut(id)?;
             match std::mem::replace(&mut child.life, Life::Terminated) {
                 Life::Running { started, .. } => {
                     let cell = started.cell.clone();
                     child.life = Life::Stopping { started, stop: Box::default() };
                     (child.spec.clone(), cell)
                 }
-                Life::BackingOff { timer, .. } => return timer.abort(),
+                Life::BackingOff { timer, .. } => {
+                    timer.abort();
+                    return None;
+                }
                 Life::NotStarted => {
                     child.life = Life::NotStarted;
-                    return;
+                    return None;
                 }
-                _ => return,
+                _ => return None,
             }
         };
         let exit = steps::stop(&cell, spec.shutdown).await;
@@ -198,6 +226,7 @@ impl State {
         if let Some(child) = self.supervisor.children().lock().children.get_mut(id) {
             child.ended(&exit);
         }
+        Some(change)
     }
 
     /// OTP forgets temporary children whenever they are stopped.
@@ -311,6 +340,9 @@ impl State {
             let restarts = {
                 let mut table = self.supervisor.children().lock();
                 let Some(child) = table.children.get_mut(&id) else { break };
+                if matches!(child.life, Life::NotStarted) {
+                    continue;
+                }
                 child.restarts += 1;
                 child.restarts
             };
@@ -431,13 +463,13 @@ impl State {
         if self.index_of(id).is_none() {
             return Err(ChildError::NotFound);
         }
-        self.stop_one(id).await;
+        if let Some(change) = self.stop_one(id).await {
+            self.remember(id, change);
+        }
         let mut table = self.supervisor.children().lock();
         if let Some(child) = table.children.get_mut(id) {
             // Whatever start or restart was to come is called off.
-            if matches!(child.life, Life::NotStarted) {
-                child.spec.actor.give_up_waiting();
-            }
+            child.spec.actor.give_up_waiting();
             child.life = Life::Terminated;
             if child.spec.restart == Restart::Temporary {
                 table.children.shift_remove(id);
@@ -506,6 +538,11 @@ impl State {
         };
         match self.start_one(id, Change::Started).await {
             Ok(()) => Ok(()),
+            Err(_) if spec.restart == Restart::Temporary => {
+                spec.actor.give_up_waiting();
+                self.supervisor.children().lock().children.shift_remove(id);
+                Ok(())
+            }
             // It was promised at the supervisor's own start, so it counts like a restart that failed.
             Err(error) => self.restart(&spec, error.to_string().into()).await,
         }

@@ -1,1 +1,14 @@
-//! The rules of OTP, one by one.
+//! The rules of OTP, one by one, in paused time; and the holes of ractor, each with a test that falls into it.
+
+mod addresses;
+mod backoff;
+mod commands;
+mod intensity;
+mod records;
+mod restart_types;
+mod shutdown;
+mod significant;
+mod start;
+mod strategies;
+mod support;
+mod when_needed;
