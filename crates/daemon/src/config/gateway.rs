@@ -104,6 +104,28 @@ fn is_origin(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, DEFAULT_TOML};
+
+    #[test]
+    fn the_defaults_are_those_of_the_gateway() {
+        let said: toml::Table = DEFAULT_TOML.parse().unwrap();
+        let ours: GatewayConfig = said["gateway"].clone().try_into().unwrap();
+        let theirs = stagedoor_gateway::GatewayConfig::default();
+        assert_eq!(ours.allowed_origins, theirs.origins);
+        assert_eq!(ours.message_limit.bytes(), theirs.socket.message_limit);
+        assert_eq!(ours.outbox_limit.bytes(), theirs.socket.outbox_limit);
+        assert_eq!(ours.idle_timeout, theirs.socket.idle_timeout);
+        assert_eq!(ours.channels_per_connection, theirs.socket.channels_per_connection);
+        assert_eq!(ours.connection_limit, theirs.public.connections);
+        assert_eq!(ours.connections_per_address, theirs.public.connections_per_address);
+    }
+
+    #[test]
+    fn in_development_one_machine_may_play_all_clients() {
+        let GatewayConfig { connection_limit, connections_per_address, .. } =
+            Config::development().gateway;
+        assert_eq!(connections_per_address, connection_limit);
+    }
 
     #[test]
     fn an_origin_is_a_scheme_a_host_and_perhaps_a_port() {
