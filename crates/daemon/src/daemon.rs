@@ -2,6 +2,11 @@
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
 
+use stagedoor_gateway::{NotLoopback, OriginError};
+use stagedoor_inspect::{InspectMsg, ListenError};
+use stagedoor_presence::Tracker;
+use stagedoor_stream::Components;
+use stagedoor_supervision::{Address, SupervisorHandle};
 use thiserror::Error;
 
 use crate::{
@@ -37,6 +42,15 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// The debug client's door cannot be opened.
+    #[error("inspect: the debug client's door cannot be opened")]
+    Inspect(#[from] ListenError),
+    /// The development login must not be reached from outside.
+    #[error("auth.development_login: refused")]
+    DevelopmentLogin(#[from] NotLoopback),
+    /// An allowed origin is none.
+    #[error("gateway.allowed_origins: not valid")]
+    Origin(#[from] OriginError),
     /// The tree of actors did not start.
     #[error("the supervision tree did not start")]
     Tree(#[source] stagedoor_supervision::StartError),
@@ -47,8 +61,10 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Credential(_) => Exit::Configuration,
-            Self::StateDir(_) | Self::Listen { .. } => Exit::Unavailable,
+            Self::Config(_) | Self::Credential(_) | Self::DevelopmentLogin(_) | Self::Origin(_) => {
+                Exit::Configuration
+            }
+            Self::StateDir(_) | Self::Listen { .. } | Self::Inspect(_) => Exit::Unavailable,
             Self::Tree(_) => Exit::Failed,
         }
     }
@@ -90,11 +106,17 @@ pub struct Daemon {
 impl Daemon {
     /// Checks `config`, takes the state directory, binds the listeners and starts the tree.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
+        Self::start_with(config, Components::standard()).await
+    }
+
+    /// As [`start`](Self::start), with these components in every user's tree: for programs that embed the daemon and
+    /// have components of their own.
+    pub async fn start_with(config: &Config, components: Components) -> Result<Self, StartError> {
         config.validate()?;
         let state = StateDir::open(&config.state_dir)?;
         let authenticator = credentials::authenticator(config)?;
         let inspect_token = credentials::inspect_token(config)?;
-        let parts = wiring::start(config, authenticator, inspect_token).await?;
+        let parts = wiring::start(config, components, authenticator, inspect_token).await?;
         Ok(Self { parts, _state: state })
     }
 
@@ -102,6 +124,24 @@ impl Daemon {
     #[must_use]
     pub fn addresses(&self) -> &Addresses {
         self.parts.addresses()
+    }
+
+    /// The running tree, to walk and to look at.
+    #[must_use]
+    pub fn tree(&self) -> SupervisorHandle {
+        self.parts.tree()
+    }
+
+    /// Who is here. A program that embeds the daemon may track sessions of its own.
+    #[must_use]
+    pub fn tracker(&self) -> &Tracker {
+        self.parts.tracker()
+    }
+
+    /// Where the inspector is reached, as [`InspectClient`](stagedoor_inspect::InspectClient) wants it.
+    #[must_use]
+    pub fn inspector(&self) -> &Address<InspectMsg> {
+        self.parts.inspector()
     }
 
     /// Takes a new `presence.cleanup_timeout`, for grace periods that begin from now on.

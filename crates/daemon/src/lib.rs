@@ -18,6 +18,8 @@ mod descriptors;
 mod exit;
 mod lifecycle;
 pub mod logs;
+mod process;
+mod server;
 mod signals;
 mod state_dir;
 mod systemd;

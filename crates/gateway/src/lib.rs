@@ -32,5 +32,5 @@ pub use gateway::Gateway;
 pub use identity::{Identity, Role};
 pub use metrics::{METRICS_CONTENT_TYPE, Metrics};
 pub use origin::OriginError;
-pub use readiness::{Latch, Readiness, ReadinessReport};
+pub use readiness::{Readiness, ReadinessReport};
 pub use websocket::{CloseFrame, SocketCounters};

@@ -1,9 +1,10 @@
-//! Is the server ready? Whether each named part says so, and nobody has begun to drain.
+//! Is the server ready? Whether each named condition holds, and nobody has begun to drain.
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -11,18 +12,17 @@ use std::{
 use serde::Serialize;
 
 /// The conditions of readiness. Cheap to clone: all clones are the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Readiness(Arc<Inner>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     draining: AtomicBool,
-    conditions: Mutex<BTreeMap<&'static str, Arc<AtomicBool>>>,
+    conditions: Mutex<BTreeMap<&'static str, Condition>>,
 }
 
-/// One part's say: whoever holds it tells whether that part is ready.
-#[derive(Clone, Debug)]
-pub struct Latch(Arc<AtomicBool>);
+/// A question that is asked whenever somebody wants to know, so that its answer is never stale.
+type Condition = Box<dyn Fn() -> bool + Send>;
 
 /// What `GET /ready` shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,12 +42,9 @@ impl Readiness {
         Self::default()
     }
 
-    /// A condition, false until its latch is set. The same name gives the same condition, so that a part that starts
-    /// again finds its own.
-    #[must_use]
-    pub fn condition(&self, name: &'static str) -> Latch {
-        let mut conditions = self.0.conditions.lock().unwrap_or_else(PoisonError::into_inner);
-        Latch(Arc::clone(conditions.entry(name).or_default()))
+    /// Adds a condition, or replaces the one of that name. `holds` answers at once: it reads, and waits for nothing.
+    pub fn condition(&self, name: &'static str, holds: impl Fn() -> bool + Send + 'static) {
+        self.conditions().insert(name, Box::new(holds));
     }
 
     /// From now on not ready, whatever the conditions say, and no new session is taken.
@@ -64,19 +61,21 @@ impl Readiness {
     /// How it stands now.
     #[must_use]
     pub fn report(&self) -> ReadinessReport {
-        let conditions = self.0.conditions.lock().unwrap_or_else(PoisonError::into_inner);
         let conditions: BTreeMap<_, _> =
-            conditions.iter().map(|(name, holds)| (*name, holds.load(Ordering::Relaxed))).collect();
+            self.conditions().iter().map(|(name, holds)| (*name, holds())).collect();
         let draining = self.is_draining();
         let ready = !draining && conditions.values().all(|holds| *holds);
         ReadinessReport { ready, draining, conditions }
     }
+
+    fn conditions(&self) -> MutexGuard<'_, BTreeMap<&'static str, Condition>> {
+        self.0.conditions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Latch {
-    /// Tells whether the condition holds.
-    pub fn set(&self, holds: bool) {
-        self.0.store(holds, Ordering::Relaxed);
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Readiness").field(&self.report()).finish()
     }
 }
 
@@ -88,20 +87,16 @@ mod tests {
     fn ready_is_when_all_conditions_hold_and_nobody_drains() {
         let readiness = Readiness::new();
         assert!(readiness.report().ready);
-        let (users, presence) = (readiness.condition("users"), readiness.condition("presence"));
-        users.set(true);
-        assert!(!readiness.report().ready, "a new condition does not hold yet");
-        presence.set(true);
+        let users_up = Arc::new(AtomicBool::new(false));
+        readiness.condition("users", {
+            let up = Arc::clone(&users_up);
+            move || up.load(Ordering::Relaxed)
+        });
+        readiness.condition("presence", || true);
+        assert!(!readiness.report().ready);
+        users_up.store(true, Ordering::Relaxed);
         assert!(readiness.report().ready);
         readiness.drain();
         assert!(!readiness.report().ready && readiness.report().draining);
-    }
-
-    #[test]
-    fn a_part_that_starts_again_finds_its_own_condition() {
-        let readiness = Readiness::new();
-        readiness.condition("presence").set(true);
-        readiness.condition("presence").set(false);
-        assert_eq!(readiness.report().conditions, BTreeMap::from([("presence", false)]));
     }
 }

@@ -1,45 +1,186 @@
 //! Puts the parts together: the one place that knows them all.
 //!
 //! ```text
-//! Root  rest_for_one
+//! Root                  rest_for_one
+//! ├── edge              one_for_one: what faces outwards; a crash of one of them concerns nobody else
+//! │   ├── gateway             sessions, HTTP, health and metrics
+//! │   ├── inspector           answers the debug client
+//! │   ├── inspect_socket      listens to it
+//! │   └── inspect_tcp         likewise, when configured
+//! ├── users             the users' trees
+//! └── presence          follows `users`: it is restarted with them, and then starts what is missing
 //! ```
+//!
+//! `edge` comes first because it needs neither of the others: a session is tracked whether or not somebody manages
+//! it, and a crash of PresenceManager must not close a socket.
+
+mod edge;
+mod metrics;
+mod sources;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
-use stagedoor_gateway::Authenticator;
-use stagedoor_supervision::{Lifecycle, Root, Strategy, SupervisorRef, SupervisorSpec};
+use stagedoor_gateway::{
+    Authenticator, CloseFrame, Gateway, GatewayConfig, Metrics, PublicLimits, Readiness,
+    SocketConfig,
+};
+use stagedoor_inspect::{InspectMsg, Listener};
+use stagedoor_presence::{
+    CleanupTimeout, PresenceCounters, PresenceManager, PresenceManagerArgs, PresenceManagerMsg,
+    Tracker, TrackerLimits,
+};
+use stagedoor_stream::{Components, UserContext, user_stream_manager};
+use stagedoor_supervision::{
+    Address, Backoff, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle, Root,
+    Strategy, SupervisorHandle, SupervisorRef, SupervisorSpec, Worker,
+};
 use tokio::net::TcpListener;
 
+use self::{
+    edge::{Edge, RootSlot},
+    sources::Facts,
+};
 use crate::{
     config::Config,
     daemon::{Addresses, RunError, StartError},
 };
+
+/// The id of the supervisor of all users' trees, which is also its path.
+const USERS: &str = "users";
+const PRESENCE: &str = "presence";
+
+/// How often the parts of the daemon itself may be restarted before it gives up.
+const RESTARTS: usize = 5;
+const PERIOD: Duration = Duration::from_secs(10);
 
 /// The running parts.
 #[derive(Debug)]
 pub(crate) struct Parts {
     addresses: Addresses,
     root: Root,
+    root_slot: RootSlot,
+    gateway: Gateway,
+    tracker: Tracker,
+    cleanup_timeout: CleanupTimeout,
+    inspector: Address<InspectMsg>,
 }
 
 /// Binds the listeners and starts the tree.
 pub(crate) async fn start(
     config: &Config,
-    _authenticator: Authenticator,
-    _inspect_token: Option<SecretString>,
+    components: Components,
+    authenticator: Authenticator,
+    inspect_token: Option<SecretString>,
 ) -> Result<Parts, StartError> {
-    let public = listen("gateway.listen", config.gateway.listen).await?;
-    let admin = listen("gateway.admin_listen", config.gateway.admin_listen).await?;
-    let addresses = Addresses {
-        public: local_address("gateway.listen", &public)?,
-        admin: local_address("gateway.admin_listen", &admin)?,
-        inspect_socket: config.inspect.socket_path(&config.state_dir),
-        inspect: None,
+    let listeners = Listeners::bind(config, inspect_token).await?;
+    let addresses = listeners.addresses(config)?;
+    let authenticator = if config.auth.development_login {
+        authenticator.with_development_login(addresses.public)?
+    } else {
+        authenticator
     };
-    let tree = SupervisorRef::new(|| SupervisorSpec::new(Strategy::RestForOne));
-    let root = Root::start(tree, Lifecycle::new()).await.map_err(StartError::Tree)?;
-    Ok(Parts { addresses, root })
+
+    let tracker = Tracker::new(TrackerLimits {
+        sessions_per_user: config.presence.max_sessions_per_user,
+        users: config.presence.max_users,
+    });
+    let lifecycle = Lifecycle::new();
+    let users = DynamicSupervisorRef::new(DynamicSupervisorSpec::new().intensity(RESTARTS, PERIOD));
+    let manager = Address::new();
+    let presence = PresenceManagerArgs {
+        tracker: tracker.clone(),
+        users: users.clone(),
+        tree: tree_spec(config, components),
+        cleanup_timeout: CleanupTimeout::new(config.presence.cleanup_timeout),
+        counters: Arc::new(PresenceCounters::default()),
+    };
+    let (readiness, numbers) = (Readiness::new(), Metrics::new());
+    metrics::register(&numbers, &lifecycle, &users, &presence.counters);
+    let gateway = Gateway::new(
+        &gateway_config(config),
+        tracker.clone(),
+        authenticator,
+        readiness.clone(),
+        numbers,
+    )?;
+    watch_over(&readiness, &users, &manager);
+
+    let edge = Edge {
+        gateway: gateway.clone(),
+        inspector: Address::new(),
+        facts: Arc::new(Facts::new(config.mode, tracker.clone(), manager.clone(), gateway.clone())),
+        lifecycle: lifecycle.clone(),
+        root: RootSlot::default(),
+        connection_limit: config.inspect.connection_limit,
+        listeners,
+    };
+    let (inspector, root_slot) = (edge.inspector.clone(), edge.root.clone());
+    let cleanup_timeout = presence.cleanup_timeout.clone();
+    let root = root(edge, users, manager, presence);
+    root_slot.set(Some(SupervisorHandle::Static(root.clone())));
+    let root = Root::start(root, lifecycle).await.map_err(StartError::Tree)?;
+    Ok(Parts { addresses, root, root_slot, gateway, tracker, cleanup_timeout, inspector })
+}
+
+fn root(
+    edge: Edge,
+    users: DynamicSupervisorRef,
+    manager: Address<PresenceManagerMsg>,
+    presence: PresenceManagerArgs,
+) -> SupervisorRef {
+    let edge = SupervisorRef::new(move || {
+        SupervisorSpec::new(Strategy::OneForOne)
+            .intensity(RESTARTS, PERIOD)
+            .children(edge.children())
+    });
+    SupervisorRef::new(move || {
+        let presence = presence.clone();
+        let presence = Worker::new(&manager, move || (PresenceManager, presence.clone()));
+        SupervisorSpec::new(Strategy::RestForOne)
+            .intensity(RESTARTS, PERIOD)
+            .child(ChildSpec::supervisor("edge", &edge))
+            .child(ChildSpec::dynamic_supervisor(USERS, &users))
+            .child(ChildSpec::worker(PRESENCE, presence))
+    })
+}
+
+/// How a user's tree is specified.
+fn tree_spec(config: &Config, components: Components) -> stagedoor_presence::TreeSpec {
+    let components =
+        if config.stream.console_logger { components.with_console_logger() } else { components };
+    let (components, backoff) = (Arc::new(components), Arc::new(Backoff::default()));
+    Arc::new(move |user| user_stream_manager(UserContext::new(user.clone()), &components, &backoff))
+}
+
+fn gateway_config(config: &Config) -> GatewayConfig {
+    let gateway = &config.gateway;
+    GatewayConfig {
+        origins: gateway.allowed_origins.clone(),
+        socket: SocketConfig {
+            message_limit: gateway.message_limit.bytes(),
+            outbox_limit: gateway.outbox_limit.bytes(),
+            idle_timeout: gateway.idle_timeout,
+            channels_per_connection: gateway.channels_per_connection,
+        },
+        public: PublicLimits {
+            connections: gateway.connection_limit,
+            connections_per_address: gateway.connections_per_address,
+            ..PublicLimits::default()
+        },
+        ..GatewayConfig::default()
+    }
+}
+
+/// The conditions of `/ready`: the parts without which a session would get no tree.
+fn watch_over(
+    readiness: &Readiness,
+    users: &DynamicSupervisorRef,
+    manager: &Address<PresenceManagerMsg>,
+) {
+    let (users, manager) = (users.clone(), manager.clone());
+    readiness.condition(USERS, move || users.is_up());
+    readiness.condition(PRESENCE, move || manager.current().is_some());
 }
 
 impl Parts {
@@ -47,15 +188,67 @@ impl Parts {
         &self.addresses
     }
 
-    #[expect(clippy::unused_self, reason = "PresenceManager takes it")]
-    pub(crate) fn set_cleanup_timeout(&self, _timeout: Duration) {}
+    pub(crate) fn tree(&self) -> SupervisorHandle {
+        SupervisorHandle::Static(self.root.supervisor().clone())
+    }
+
+    pub(crate) fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
+    pub(crate) fn inspector(&self) -> &Address<InspectMsg> {
+        &self.inspector
+    }
+
+    pub(crate) fn set_cleanup_timeout(&self, timeout: Duration) {
+        self.cleanup_timeout.set(timeout);
+    }
 
     pub(crate) async fn ended(&self) {
         self.root.ended().await;
     }
 
+    /// Not ready; no joins; clients are told to come back; then the tree stops, right to left.
     pub(crate) async fn stop(self, limit: Duration) -> Result<(), RunError> {
-        if self.root.stop(limit).await { Ok(()) } else { Err(RunError::TooSlow(limit)) }
+        self.gateway.drain();
+        self.gateway.sessions().close_all(CloseFrame::SERVICE_RESTART);
+        let in_time = self.root.stop(limit).await;
+        self.root_slot.set(None);
+        if in_time { Ok(()) } else { Err(RunError::TooSlow(limit)) }
+    }
+}
+
+/// What is bound before anything starts, and stays bound through every restart.
+#[derive(Clone, Debug)]
+struct Listeners {
+    public: Arc<TcpListener>,
+    admin: Arc<TcpListener>,
+    inspect_socket: Listener,
+    inspect_tcp: Option<Listener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config, token: Option<SecretString>) -> Result<Self, StartError> {
+        let (gateway, inspect) = (&config.gateway, &config.inspect);
+        let inspect_tcp = match (inspect.listen, token) {
+            (Some(address), Some(token)) => Some(Listener::tcp(address, token).await?),
+            _ => None,
+        };
+        Ok(Self {
+            public: listen("gateway.listen", gateway.listen).await?,
+            admin: listen("gateway.admin_listen", gateway.admin_listen).await?,
+            inspect_socket: Listener::unix(inspect.socket_path(&config.state_dir)).await?,
+            inspect_tcp,
+        })
+    }
+
+    fn addresses(&self, config: &Config) -> Result<Addresses, StartError> {
+        Ok(Addresses {
+            public: local_address("gateway.listen", &self.public)?,
+            admin: local_address("gateway.admin_listen", &self.admin)?,
+            inspect_socket: config.inspect.socket_path(&config.state_dir),
+            inspect: self.inspect_tcp.as_ref().and_then(Listener::local_addr),
+        })
     }
 }
 

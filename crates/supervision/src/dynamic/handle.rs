@@ -78,6 +78,12 @@ impl DynamicSupervisorRef {
         }
     }
 
+    /// Whether its actor is there to carry out commands.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.0.address.current().is_some()
+    }
+
     /// The ids of all children, stopping and backing off included.
     #[must_use]
     pub fn ids(&self) -> Vec<crate::ChildId> {

@@ -1,5 +1,10 @@
 //! Health and metrics.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use super::*;
 
 #[tokio::test]
@@ -24,14 +29,18 @@ async fn a_draining_server_takes_no_sessions_and_says_so() {
 #[tokio::test]
 async fn readiness_names_its_conditions() {
     let running = start().await;
-    running.readiness.condition("presence").set(true);
-    let users = running.readiness.condition("users");
+    let users = Arc::new(AtomicBool::new(false));
+    running.readiness.condition("presence", || true);
+    running.readiness.condition("users", {
+        let users = Arc::clone(&users);
+        move || users.load(Ordering::Relaxed)
+    });
     let ready = running.ask_admin("/ready").await;
     assert_eq!(ready.status(), 503);
     let ready: Value = ready.json().await.unwrap();
     let conditions = json!({ "presence": true, "users": false });
     assert_eq!(ready, json!({ "ready": false, "draining": false, "conditions": conditions }));
-    users.set(true);
+    users.store(true, Ordering::Relaxed);
     assert_eq!(running.ask_admin("/ready").await.status(), 200);
 }
 
