@@ -1,1 +1,52 @@
-fn main() {}
+//! `stagedoor-bench`: what stagedoor costs, and what the same costs elsewhere. See the README beside it.
+
+mod actors;
+mod house;
+mod options;
+mod stamps;
+mod system;
+mod trees;
+mod users;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::options::Options;
+
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+#[cfg(all(feature = "mimalloc", not(feature = "jemalloc")))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const USAGE: &str = "\
+stagedoor-bench trees    n=10000 kids=4|default phases=join,mem,idle,snap,call,cast,crash,rejoin,leave
+                         grace_ms=5000 idle_s=10 crash_trials=1000 crash_gap_ms=2 calls=200000 msgs=1000000
+";
+
+fn main() -> ExitCode {
+    let mut words = std::env::args().skip(1);
+    let command = words.next().unwrap_or_default();
+    match run(&command, Options::parse(words)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stagedoor-bench {command}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, options: Options) -> Result<()> {
+    match command {
+        "trees" => trees::run(options),
+        "bookkeeping" => trees::bookkeeping::run(options),
+        "help" | "--help" | "" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("no such command; these are there:\n{USAGE}"),
+    }
+}
