@@ -8,7 +8,10 @@ use stagedoor_supervision::{
     ChildCount, ChildHandle, ChildInfo, ChildStatus, ExitClass, HistoryRecord, SupervisorHandle,
 };
 
-use super::{View, tree};
+use super::{
+    View,
+    tree::{self, Id},
+};
 use crate::{
     error::{Failure, InspectError},
     paging::{Paging, Rows, Source, cut},
@@ -256,21 +259,16 @@ async fn snapshot_of(child: &ChildHandle, limit: Duration) -> Result<serde_json:
 
 /// A page of a supervisor's children.
 fn children_of(supervisor: &SupervisorHandle, paging: &Paging) -> Rows<ChildInfo> {
-    let total;
-    let (ids, next) = match supervisor {
-        SupervisorHandle::Dynamic(supervisor) => {
-            let ids = supervisor.ids();
-            total = ids.len();
-            cut(ids.iter().map(|id| id.as_str().to_owned()), paging)
-        }
-        _ => {
-            // Few, and in an order that means something: one page.
-            let children = supervisor.which_children();
-            return rows(Source::Tree, children.len(), children, None);
-        }
+    let SupervisorHandle::Dynamic(dynamic) = supervisor else {
+        // Few, and in an order that means something: one page.
+        let children = supervisor.which_children();
+        return rows(Source::Tree, children.len(), children, None);
     };
+    let ids = dynamic.ids();
+    let total = ids.len();
+    let (ids, next) = cut(ids.iter().map(|id| Id(id.as_str())), paging);
     // Who ended since the ids were read has no row.
-    let child = |id: String| supervisor.child(&id).map(|child| child.info().clone());
+    let child = |Id(id): Id<'_>| dynamic.child(id).map(|child| child.info().clone());
     rows(Source::Tree, total, ids.into_iter().filter_map(child).collect(), next)
 }
 

@@ -135,7 +135,7 @@ fn ids_after(supervisor: &SupervisorHandle, cursor: Option<&str>, limit: usize) 
     if let SupervisorHandle::Dynamic(supervisor) = supervisor {
         let paging = Paging { after: cursor.map(Into::into), limit: Some(limit) };
         let ids = supervisor.ids();
-        let (ids, _) = cut(ids.iter().map(stagedoor_supervision::ChildId::as_str).map(Id), &paging);
+        let (ids, _) = cut(ids.iter().map(|id| Id(id.as_str())), &paging);
         return ids.into_iter().map(|Id(id)| id.to_owned()).collect();
     }
     let mut ids = supervisor.which_children().into_iter().map(|child| child.id);
@@ -147,7 +147,8 @@ fn ids_after(supervisor: &SupervisorHandle, cursor: Option<&str>, limit: usize) 
     ids.take(limit).collect()
 }
 
-struct Id<'a>(&'a str);
+/// The key of a page of ids.
+pub(super) struct Id<'a>(pub(super) &'a str);
 
 impl AsRef<str> for Id<'_> {
     fn as_ref(&self) -> &str {

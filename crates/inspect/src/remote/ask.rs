@@ -10,9 +10,11 @@ use crate::{
     watch::Watch,
 };
 
+type Take = dyn FnOnce(Result<&RawValue, InspectError>) + Send;
+
 /// Whom the answer goes to.
 pub(super) enum Waiting {
-    Answer(Box<dyn FnOnce(Result<&RawValue, InspectError>) + Send>),
+    Answer(Box<Take>),
     Watch(Reply<Watch>),
 }
 

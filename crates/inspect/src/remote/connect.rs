@@ -9,12 +9,12 @@ use tokio::{
     net::{TcpStream, UnixStream},
     time::timeout,
 };
-use tokio_util::codec::{Framed, LengthDelimitedCodec};
+use tokio_util::codec::Framed;
 
 use super::{Connected, Endpoint, Link};
 use crate::{
     error::{ConnectError, Refusal},
-    wire::{Greeting, Hello, VERSION, client_codec, decode, encode},
+    wire::{Codec, Greeting, Hello, VERSION, decode, encode},
 };
 
 /// Connects and says hello, within `limit` altogether.
@@ -54,7 +54,7 @@ fn unreachable(endpoint: &str, source: io::Error) -> ConnectError {
     }
 }
 
-type Frames<S> = Framed<S, LengthDelimitedCodec>;
+type Frames<S> = Framed<S, Codec>;
 
 /// Says hello and reads the answer.
 async fn hello<S>(stream: S, endpoint: &str, token: Option<&str>) -> Result<Frames<S>, ConnectError>
@@ -63,7 +63,7 @@ where
 {
     let failed = |source| ConnectError::Io { endpoint: endpoint.into(), source };
     let not_a_daemon = || ConnectError::NotADaemon { endpoint: endpoint.into() };
-    let mut frames = Framed::new(stream, client_codec());
+    let mut frames = Framed::new(stream, Codec::client());
     let hello = Hello { stagedoor: VERSION, token: token.map(Into::into) };
     let hello = encode(&hello).map_err(|error| failed(error.into()))?;
     // A daemon that turns clients away may have closed already; then what it said is still there to be read.

@@ -18,14 +18,14 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc::{self, error::TrySendError},
 };
-use tokio_util::codec::{Framed, LengthDelimitedCodec};
+use tokio_util::codec::Framed;
 
 use super::{Carriers, ask::Waiting};
 use crate::{
     error::InspectError,
     message::Question,
     watch::{Watch, Watched},
-    wire::{Answer, Request, decode, encode},
+    wire::{Answer, Codec, MAX_REQUEST_BYTES, Request, decode, encode},
 };
 
 /// Questions that wait to be written. More than the daemon takes at a time.
@@ -53,7 +53,7 @@ struct Watcher {
 
 impl Link {
     /// The link over `frames`, and the tasks that carry it.
-    pub(super) fn open<S>(frames: Framed<S, LengthDelimitedCodec>) -> (Self, Carriers)
+    pub(super) fn open<S>(frames: Framed<S, Codec>) -> (Self, Carriers)
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
@@ -120,26 +120,21 @@ impl Link {
         if let Some(missed) = answer.missed {
             return self.inner().forward(id, Watched::Missed(missed));
         }
-        let (waiting, watcher) = {
-            let mut inner = self.inner();
-            let waiting = inner.waiting.remove(&id);
-            let watcher = answer.error.is_some().then(|| inner.watches.remove(&id)).flatten();
-            (waiting, watcher)
-        };
-        if let (Some(watcher), Some(error)) = (watcher, &answer.error) {
+        if let Some(error) = &answer.error
+            && let Some(ended) = self.inner().watches.remove(&id)
+        {
             // As in `lose`.
-            let _ = watcher.events.try_send(Err(error.clone()));
+            let _ = ended.events.try_send(Err(error.clone()));
         }
-        let Some(waiting) = waiting else { return };
+        let Some(waiting) = self.inner().waiting.remove(&id) else { return };
         match (answer.error, answer.ok) {
             (Some(error), _) => waiting.fail(error),
             (None, Some(ok)) => match waiting {
                 Waiting::Answer(answer) => answer(Ok(&ok)),
                 Waiting::Watch(reply) => {
-                    let (events, watched) = mpsc::channel(BACKLOG);
-                    self.inner().watches.insert(id, Watcher { events, missed: 0 });
+                    let watch = self.inner().watch(id);
                     // When the caller has left, the first event finds the watch closed.
-                    let _ = reply.send(Ok(Watch::wire(watched)));
+                    let _ = reply.send(watch);
                 }
             },
             (None, None) => waiting
@@ -157,14 +152,27 @@ impl Inner {
         let id = self.next;
         let frame = encode(&Request { id, question })
             .map_err(|error| InspectError::BadRequest { reason: error.to_string() })?;
+        if frame.len() > MAX_REQUEST_BYTES {
+            let reason = format!("it has more than {MAX_REQUEST_BYTES} bytes");
+            return Err(InspectError::BadRequest { reason });
+        }
         self.queue.try_send(frame).map_err(|_| InspectError::Busy { limit: QUEUE })?;
         self.next += 1;
         Ok(id)
     }
 
-    fn forward(&mut self, id: u64, watched: Watched) {
+    fn watch(&mut self, id: u64) -> Result<Watch, InspectError> {
+        if let Some(lost) = &self.lost {
+            return Err(lost.clone());
+        }
+        let (events, queue) = mpsc::channel(BACKLOG);
+        self.watches.insert(id, Watcher { events, missed: 0 });
+        Ok(Watch::wire(queue))
+    }
+
+    fn forward(&mut self, id: u64, seen: Watched) {
         let Some(watcher) = self.watches.get_mut(&id) else { return };
-        if !watcher.forward(watched) {
+        if !watcher.forward(seen) {
             self.watches.remove(&id);
             // When it cannot be sent, the connection is ending anyway, or an event more finds nobody.
             let _ = self.send(Question::Unwatch { watch: id });
@@ -224,7 +232,7 @@ async fn read(link: Link, mut frames: impl Stream<Item = io::Result<bytes::Bytes
 
 async fn write<S>(
     link: Link,
-    mut frames: SplitSink<Framed<S, LengthDelimitedCodec>, Bytes>,
+    mut frames: SplitSink<Framed<S, Codec>, Bytes>,
     mut queued: mpsc::Receiver<Bytes>,
 ) where
     S: AsyncRead + AsyncWrite,

@@ -25,7 +25,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     ask::answer,
-    frame::{Answer, Greeting, Hello, Request, VERSION, Welcome, daemon_codec, decode, encode},
+    frame::{Answer, Codec, Greeting, Hello, Request, VERSION, Welcome, decode, encode},
     peer::is_token,
     serve::ServeConfig,
 };
@@ -48,14 +48,14 @@ pub(super) struct Door {
     pub(super) shutdown: CancellationToken,
 }
 
-type Frames<S> = Framed<S, tokio_util::codec::LengthDelimitedCodec>;
+type Frames<S> = Framed<S, Codec>;
 
 /// Serves one client until it leaves, misbehaves, or the daemon shuts down.
 pub(super) async fn serve_connection<S>(stream: S, door: Door)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut frames = Framed::new(stream, daemon_codec());
+    let mut frames = Framed::new(stream, Codec::daemon());
     let entered = tokio::select! {
         entered = enter(&mut frames, &door) => entered,
         () = door.shutdown.cancelled() => return,
@@ -113,7 +113,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     frames.send(greeting).await?;
-    SinkExt::<Bytes>::close(frames).await?;
+    frames.close().await?;
     while let Some(Ok(_)) = frames.next().await {}
     Ok(())
 }

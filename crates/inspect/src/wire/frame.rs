@@ -2,11 +2,11 @@
 
 use std::io;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use stagedoor_supervision::LifecycleEvent;
-use tokio_util::codec::LengthDelimitedCodec;
+use tokio_util::codec::{Decoder, Encoder, LengthDelimitedCodec};
 
 use crate::{
     error::{InspectError, Refusal},
@@ -23,14 +23,42 @@ pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 /// The longest frame that the daemon sends.
 pub const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// The daemon's codec: what it reads is a client's.
-pub(crate) fn daemon_codec() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder().max_frame_length(MAX_REQUEST_BYTES).new_codec()
+/// Parts bytes into frames and back: what an end reads has another limit than what it writes.
+pub(crate) struct Codec {
+    read: LengthDelimitedCodec,
+    write: LengthDelimitedCodec,
 }
 
-/// The client's codec: what it reads is the daemon's.
-pub(crate) fn client_codec() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder().max_frame_length(MAX_ANSWER_BYTES).new_codec()
+impl Codec {
+    pub(crate) fn daemon() -> Self {
+        Self::new(MAX_REQUEST_BYTES, MAX_ANSWER_BYTES)
+    }
+
+    pub(crate) fn client() -> Self {
+        Self::new(MAX_ANSWER_BYTES, MAX_REQUEST_BYTES)
+    }
+
+    fn new(read: usize, write: usize) -> Self {
+        let codec = |limit| LengthDelimitedCodec::builder().max_frame_length(limit).new_codec();
+        Self { read: codec(read), write: codec(write) }
+    }
+}
+
+impl Decoder for Codec {
+    type Item = BytesMut;
+    type Error = io::Error;
+
+    fn decode(&mut self, bytes: &mut BytesMut) -> io::Result<Option<BytesMut>> {
+        self.read.decode(bytes)
+    }
+}
+
+impl Encoder<Bytes> for Codec {
+    type Error = io::Error;
+
+    fn encode(&mut self, frame: Bytes, bytes: &mut BytesMut) -> io::Result<()> {
+        self.write.encode(frame, bytes)
+    }
 }
 
 /// The client's first frame.

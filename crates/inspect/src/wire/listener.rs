@@ -5,6 +5,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use secrecy::SecretString;
@@ -12,9 +13,10 @@ use tokio::net::{TcpListener, UnixListener, UnixStream};
 
 use crate::error::ListenError;
 
-/// An open listener, ready for [`serve`](crate::serve). Dropping it removes the socket's file.
-#[derive(Debug)]
-pub struct Listener(pub(super) Inner);
+/// An open listener, ready for [`serve`](crate::serve). Cheap to clone: all clones are the same, so that serving can
+/// begin again after a crash. Dropping the last removes the socket's file.
+#[derive(Clone, Debug)]
+pub struct Listener(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
 pub(super) enum Inner {
@@ -34,7 +36,7 @@ impl Listener {
         remove_stale(&path).await?;
         let (listener, file) =
             bind(&path).map_err(|source| ListenError::Unix { path: path.clone(), source })?;
-        Ok(Self(Inner::Unix { listener, _file: file }))
+        Ok(Self(Arc::new(Inner::Unix { listener, _file: file })))
     }
 
     /// Listens at a loopback address; clients must say `token`.
@@ -51,13 +53,13 @@ impl Listener {
         let listener = TcpListener::bind(address)
             .await
             .map_err(|source| ListenError::Tcp { address, source })?;
-        Ok(Self(Inner::Tcp { listener, token }))
+        Ok(Self(Arc::new(Inner::Tcp { listener, token })))
     }
 
     /// The address, of a TCP listener: with the port that port 0 became.
     #[must_use]
     pub fn local_addr(&self) -> Option<SocketAddr> {
-        match &self.0 {
+        match &*self.0 {
             Inner::Unix { .. } => None,
             Inner::Tcp { listener, .. } => listener.local_addr().ok(),
         }

@@ -9,10 +9,7 @@ mod peer;
 mod serve;
 
 pub use counters::ConnectionCounters;
-pub(crate) use frame::{Answer, Greeting, Hello, Request, client_codec, decode, encode};
+pub(crate) use frame::{Answer, Codec, Greeting, Hello, Request, decode, encode};
 pub use frame::{MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, VERSION};
 pub use listener::Listener;
 pub use serve::{ServeConfig, serve};
-
-#[cfg(test)]
-mod tests;

@@ -117,7 +117,7 @@ enum Stream {
 }
 
 async fn accept(listener: &Listener) -> io::Result<(Stream, Caller)> {
-    match &listener.0 {
+    match &*listener.0 {
         Inner::Unix { listener, .. } => {
             let (stream, _) = listener.accept().await?;
             let peer = stream.peer_cred()?;
@@ -133,7 +133,7 @@ async fn accept(listener: &Listener) -> io::Result<(Stream, Caller)> {
 
 /// What a client must say, if it must say anything.
 fn token(listener: &Listener) -> Option<secrecy::SecretString> {
-    match &listener.0 {
+    match &*listener.0 {
         Inner::Unix { .. } => None,
         Inner::Tcp { token, .. } => Some(token.clone()),
     }
