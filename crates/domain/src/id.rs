@@ -85,12 +85,8 @@ fn is_id_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.:@|+=".contains(c)
 }
 
-const USER_ID: Rule = Rule {
-    what: "user id",
-    limit: MAX_ID_BYTES,
-    allowed: ID_CHARACTERS,
-    allows: is_id_character,
-};
+const USER_ID: Rule =
+    Rule { what: "user id", limit: MAX_ID_BYTES, allowed: ID_CHARACTERS, allows: is_id_character };
 
 const SESSION_ID: Rule = Rule {
     what: "session id",
@@ -197,7 +193,12 @@ mod tests {
 
     #[test]
     fn ids_of_the_usual_identity_providers_are_taken() {
-        for id in ["ada", "0192f0c1-7d3a-7c4e-9d1b-1f2e3d4c5b6a", "auth0|5f7c8ec7c33c6c004bbafe82", "__proto__"] {
+        for id in [
+            "ada",
+            "0192f0c1-7d3a-7c4e-9d1b-1f2e3d4c5b6a",
+            "auth0|5f7c8ec7c33c6c004bbafe82",
+            "__proto__",
+        ] {
             assert_eq!(UserId::new(id).unwrap().as_str(), id);
         }
     }
@@ -228,5 +229,4 @@ mod tests {
         assert!(Page::new("settings/alerts").is_ok());
         assert!(Page::new("Home").is_err());
     }
-
 }
