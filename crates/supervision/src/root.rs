@@ -49,6 +49,12 @@ impl Root {
         &self.supervisor
     }
 
+    /// The actor at the root.
+    #[cfg(test)]
+    pub(crate) fn cell(&self) -> &ActorCell {
+        &self.cell
+    }
+
     /// Where the tree reports.
     #[must_use]
     pub fn lifecycle(&self) -> &Lifecycle {

@@ -356,6 +356,13 @@ impl Children {
         self.lock().children.clear();
     }
 
+    /// How many actors it still knows.
+    #[cfg(test)]
+    pub(crate) fn known_actors(&self) -> usize {
+        let table = self.lock();
+        table.by_actor.as_ref().map_or(0, HashMap::len) + table.killed.len()
+    }
+
     /// Waits until every actor that was killed, and those below it, are gone.
     pub(crate) async fn gone(&self) {
         self.gone_until(Instant::now() + REAP).await;

@@ -128,8 +128,7 @@ impl State {
         let outcome = match result {
             Ok(started) => {
                 let actor = started.cell.get_id();
-                self.child_started(id, started);
-                answer(reply, Ok(()));
+                answer(reply, self.child_started(id, started).map_err(Into::into));
                 match self.early_exits.remove(&actor) {
                     Some(report) => self.child_exited(actor, report),
                     None => Ok(()),
@@ -147,9 +146,12 @@ impl State {
         outcome
     }
 
-    fn child_started(&mut self, id: &ChildId, started: Started) {
+    fn child_started(&mut self, id: &ChildId, started: Started) -> Result<(), StartError> {
         let mut table = self.supervisor.children().lock();
-        let Some(child) = table.children.get_mut(id) else { return started.cell.kill() };
+        let Some(child) = table.children.get_mut(id) else {
+            started.cell.kill();
+            return Err(StartError::Terminated);
+        };
         let cancelled = match &mut child.life {
             Life::Starting { cancelled, .. } => cancelled.take(),
             _ => None,
@@ -162,11 +164,14 @@ impl State {
             if let Some(child) = table.children.get_mut(id) {
                 child.life = Life::Stopping { started, stop };
             }
-        } else if restarts == 0 {
+            return Err(StartError::Terminated);
+        }
+        if restarts == 0 {
             self.lifecycle.report(|| self.path_of(id), &Change::Started);
         } else {
             self.note(&mut table, id, Change::Restarted { restarts });
         }
+        Ok(())
     }
 
     fn start_failed(&mut self, id: &ChildId, error: &StartError) -> Result<(), SupervisorError> {

@@ -3,7 +3,14 @@
 mod addresses;
 mod backoff;
 mod commands;
+mod dynamic_crash;
+mod dynamic_race;
+mod dynamic_restart;
+mod dynamic_start;
+mod dynamic_stop;
 mod intensity;
+mod model;
+mod ractor_holes;
 mod records;
 mod restart_types;
 mod shutdown;

@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
+use ractor::{Actor, ActorCell, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use crate::{
-    Address, ChildSpec, ChildStatus, Lifecycle, Observable, Root, Strategy, SupervisorHandle,
-    SupervisorRef, SupervisorSpec, Worker,
+    Address, ChildSpec, ChildStatus, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle,
+    Observable, Root, Strategy, SupervisorHandle, SupervisorRef, SupervisorSpec, Worker,
 };
 
 pub(super) const fn ms(milliseconds: u64) -> Duration {
@@ -86,7 +86,9 @@ impl Act {
 struct Script {
     start: Mutex<Act>,
     next_starts: Mutex<VecDeque<Act>>,
+    post_start: Mutex<Act>,
     stop: Mutex<Act>,
+    when_started: Mutex<Option<Box<dyn Fn() + Send>>>,
     made: AtomicUsize,
 }
 
@@ -116,6 +118,17 @@ impl Part {
     pub(super) fn next_starts(&self, acts: impl IntoIterator<Item = Act>) -> &Self {
         self.script.next_starts.lock().unwrap().extend(acts);
         self
+    }
+
+    /// How its `post_start` goes from now on.
+    pub(super) fn begins(&self, act: Act) -> &Self {
+        *self.script.post_start.lock().unwrap() = act;
+        self
+    }
+
+    /// What it does at the end of each start from now on.
+    pub(super) fn when_started(&self, act: impl Fn() + Send + 'static) {
+        *self.script.when_started.lock().unwrap() = Some(Box::new(act));
     }
 
     /// How its `post_stop` goes from now on.
@@ -160,6 +173,7 @@ pub(super) enum PartMsg {
     Do(Act),
     End(&'static str),
     Note(u32),
+    Run(Box<dyn FnOnce() + Send>),
     GetSnapshot(RpcReplyPort<Vec<u32>>),
 }
 
@@ -210,7 +224,19 @@ impl Actor for PartActor {
         let act = next.unwrap_or(*part.script.start.lock().unwrap());
         act.play().await?;
         part.log.write("start", part.id);
+        if let Some(act) = &*part.script.when_started.lock().unwrap() {
+            act();
+        }
         Ok(PartState { part, notes: Vec::new(), _alive: alive })
+    }
+
+    async fn post_start(
+        &self,
+        _myself: ActorRef<PartMsg>,
+        state: &mut PartState,
+    ) -> Result<(), ActorProcessingErr> {
+        let act = *state.part.script.post_start.lock().unwrap();
+        act.play().await
     }
 
     async fn handle(
@@ -222,6 +248,7 @@ impl Actor for PartActor {
         match message {
             PartMsg::Do(act) => act.play().await?,
             PartMsg::End(reason) => myself.stop(Some(reason.into())),
+            PartMsg::Run(act) => act(),
             PartMsg::Note(number) => state.notes.push(number),
             PartMsg::GetSnapshot(reply) => drop(reply.send(state.notes.clone())),
         }
@@ -255,6 +282,19 @@ pub(super) async fn start_parts<const N: usize>(strategy: Strategy, parts: [&Par
     .await
 }
 
+/// Starts a dynamic supervisor under a root that restarts it.
+pub(super) async fn start_dynamic(spec: DynamicSupervisorSpec) -> (Root, DynamicSupervisorRef) {
+    let users = DynamicSupervisorRef::new(spec);
+    let child = users.clone();
+    let root = start(move || {
+        SupervisorSpec::new(Strategy::OneForOne)
+            .intensity(10, secs(5))
+            .child(ChildSpec::dynamic_supervisor("users", &child))
+    })
+    .await;
+    (root, users)
+}
+
 /// Whether the actor at the root has ended.
 pub(super) async fn has_ended(root: &Root) -> bool {
     settle().await;
@@ -274,6 +314,11 @@ pub(super) fn status(supervisor: &SupervisorHandle, id: &str) -> &'static str {
         Some(ChildStatus::Stopping) => "stopping",
         Some(ChildStatus::Terminated) => "terminated",
     }
+}
+
+/// The actor of a child of the root.
+pub(super) fn cell(root: &Root, id: &str) -> ActorCell {
+    top(root).child(id).and_then(|child| child.cell).unwrap()
 }
 
 /// The root supervisor, as one walks it.
