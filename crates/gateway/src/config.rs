@@ -2,19 +2,15 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::{SocketConfig, listener::ListenerSettings, metrics::ListenerLabel};
 
-/// What can be set of the gateway. Durations are written as `"10s"`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// What can be set of the gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GatewayConfig {
     /// The pages that may open a socket besides those of the server's own host, such as
     /// `https://dashboard.example.com`; `*` allows every page.
     pub origins: Vec<String>,
     /// Limits of each socket.
-    #[serde(with = "SocketSection")]
     pub socket: SocketConfig,
     /// Limits of the listener for sessions and the HTTP API.
     pub public: PublicLimits,
@@ -25,8 +21,7 @@ pub struct GatewayConfig {
 macro_rules! limits {
     ($(#[$doc:meta])* $name:ident, label: $label:ident, connections: $connections:literal, per_address: $per_address:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default, deny_unknown_fields)]
+        #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
             #[doc = concat!("Connections open at a time. Default: ", $connections, ".")]
             pub connections: usize,
@@ -37,14 +32,11 @@ macro_rules! limits {
             pub connections_per_address: usize,
             /// How long a client may take for a request's head, and a connection may idle between two requests.
             /// Default: 10 s.
-            #[serde(with = "humantime_serde")]
             pub header_timeout: Duration,
             /// How long a request may take from its head to its answer, the client's body included. Default: 10 s.
-            #[serde(with = "humantime_serde")]
             pub request_timeout: Duration,
             /// How long requests under way may take when the listener shuts down. Default: 6 s;
             /// a session's farewell takes at most 5.
-            #[serde(with = "humantime_serde")]
             pub drain_timeout: Duration,
         }
 
@@ -83,52 +75,4 @@ limits! {
 limits! {
     /// Limits of the listener for health and metrics.
     AdminLimits, label: admin, connections: 64, per_address: 64
-}
-
-/// How [`SocketConfig`] is written in a file.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "SocketConfig", default = "SocketConfig::default", deny_unknown_fields)]
-struct SocketSection {
-    message_limit: usize,
-    outbox_limit: usize,
-    #[serde(with = "humantime_serde")]
-    idle_timeout: Duration,
-    channels_per_connection: usize,
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_is_not_set_has_its_default() {
-        let config: GatewayConfig = serde_json::from_value(json!({
-            "origins": ["https://example.com"],
-            "public": { "header_timeout": "3s" },
-            "socket": { "idle_timeout": "90s" },
-        }))
-        .unwrap();
-        let default = GatewayConfig::default();
-        assert_eq!(config.public.header_timeout, Duration::from_secs(3));
-        assert_eq!(config.public.connections, default.public.connections);
-        assert_eq!(config.socket.idle_timeout, Duration::from_secs(90));
-        assert_eq!(config.socket.message_limit, default.socket.message_limit);
-        assert_eq!(config.admin, default.admin);
-    }
-
-    #[test]
-    fn it_reads_what_it_writes_and_refuses_what_it_does_not_know() {
-        let default = GatewayConfig::default();
-        let written = serde_json::to_value(&default).unwrap();
-        assert_eq!(serde_json::from_value::<GatewayConfig>(written).unwrap(), default);
-        for unknown in [
-            json!({ "orgins": [] }),
-            json!({ "public": { "conections": 1 } }),
-            json!({ "socket": { "limit": 1 } }),
-        ] {
-            assert!(serde_json::from_value::<GatewayConfig>(unknown).is_err());
-        }
-    }
 }
