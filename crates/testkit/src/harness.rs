@@ -1,0 +1,178 @@
+//! A daemon in this process: the whole of it, on free ports, with a state directory of its own.
+
+use std::{ops::Deref, time::Duration};
+
+use stagedoor_domain::UserId;
+use stagedoor_inspect::{InspectClient, Watch};
+use stagedoor_stream::{Components, UserContext};
+use stagedoor_supervision::{ChildInfo, ChildSpec, ChildStatus, SupervisorHandle};
+use stagedoord::{Daemon, RunError, config::Config, credentials};
+use tempfile::TempDir;
+
+use crate::{PATIENCE, Reach, wait_until};
+
+/// The grace period, unless the test says another one: long enough to come back, short enough to wait for.
+const CLEANUP_TIMEOUT: Duration = Duration::from_millis(200);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+const LOOPBACK: &str = "127.0.0.1:0";
+
+/// How a [`Harness`] is configured.
+#[derive(Debug)]
+pub struct HarnessBuilder {
+    config: Config,
+    components: Components,
+    state: TempDir,
+}
+
+/// A running daemon. It ends with the test's runtime, or by [`Harness::shutdown`].
+#[derive(Debug)]
+pub struct Harness {
+    daemon: Daemon,
+    config: Config,
+    components: Components,
+    reach: Reach,
+    state: TempDir,
+}
+
+#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+impl HarnessBuilder {
+    /// How long a tree outlives its user's last session; 200 ms unless told.
+    #[must_use]
+    pub fn cleanup_timeout(self, timeout: Duration) -> Self {
+        self.configure(|config| config.presence.cleanup_timeout = timeout)
+    }
+
+    /// Changes the configuration, which is development's without ConsoleLogger.
+    #[must_use]
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// With one more component in every tree, as a program that embeds the daemon adds it.
+    #[must_use]
+    pub fn component(
+        mut self,
+        component: impl Fn(&UserContext) -> ChildSpec + Send + Sync + 'static,
+    ) -> Self {
+        self.components = self.components.with(component);
+        self
+    }
+
+    /// Starts the daemon.
+    pub async fn start(self) -> Harness {
+        let Self { mut config, components, state } = self;
+        let daemon = Daemon::start_with(&config, components.clone()).await;
+        let daemon = daemon.expect("the daemon starts");
+        let addresses = daemon.addresses().clone();
+        (config.gateway.listen, config.gateway.admin_listen) = (addresses.public, addresses.admin);
+        let authenticator = credentials::authenticator(&config).expect("the secret is made");
+        let reach = Reach::new(addresses, authenticator);
+        Harness { daemon, config, components, reach, state }
+    }
+}
+
+#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+impl Harness {
+    /// A daemon of its own for a test.
+    #[must_use]
+    pub fn builder() -> HarnessBuilder {
+        let state = tempfile::tempdir().expect("the system has a temporary directory");
+        let mut config = Config::development();
+        config.state_dir = state.path().to_owned();
+        config.gateway.listen = LOOPBACK.parse().expect("it is an address");
+        config.gateway.admin_listen = config.gateway.listen;
+        config.presence.cleanup_timeout = CLEANUP_TIMEOUT;
+        config.stream.console_logger = false;
+        HarnessBuilder { config, components: Components::standard(), state }
+    }
+
+    /// A daemon with nothing special about it.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// The daemon itself.
+    #[must_use]
+    pub fn daemon(&self) -> &Daemon {
+        &self.daemon
+    }
+
+    /// Does the Tracker know a session of `user`?
+    #[must_use]
+    pub fn is_present(&self, user: &str) -> bool {
+        let user = UserId::new(user).expect("the test names a valid user");
+        self.daemon.tracker().is_present(&user)
+    }
+
+    /// The actor at `path`, read from the tables of the tree.
+    #[must_use]
+    pub fn find(&self, path: &str) -> Option<ChildInfo> {
+        let mut supervisor = Some(self.daemon.tree());
+        let mut info = None;
+        for id in path.split('/') {
+            let child = supervisor?.child(id)?;
+            supervisor = child.supervisor();
+            info = Some(child.info().clone());
+        }
+        info
+    }
+
+    /// The supervisor at `path`.
+    #[must_use]
+    pub fn supervisor(&self, path: &str) -> SupervisorHandle {
+        let step = |supervisor: SupervisorHandle, id: &str| supervisor.child(id)?.supervisor();
+        let found = path.split('/').try_fold(self.daemon.tree(), step);
+        found.unwrap_or_else(|| panic!("there is no supervisor at {path}"))
+    }
+
+    /// How often the actor at `path` has been restarted, if it runs.
+    #[must_use]
+    pub fn running(&self, path: &str) -> Option<u32> {
+        let info = self.find(path)?;
+        matches!(info.status, ChildStatus::Running { .. }).then_some(info.restarts)
+    }
+
+    /// Waits until the actor at `path` runs, having been restarted so often.
+    pub async fn runs(&self, path: &str, restarts: u32) -> ChildInfo {
+        let what = format!("{path} runs, restarted {restarts} times");
+        let runs = |seen: &Option<ChildInfo>| {
+            seen.as_ref().is_some_and(|info| {
+                info.restarts == restarts && matches!(info.status, ChildStatus::Running { .. })
+            })
+        };
+        let seen = wait_until(&what, async || self.find(path), runs).await;
+        seen.expect("it runs")
+    }
+
+    /// Waits until there is nothing at `path`.
+    pub async fn gone(&self, path: &str) {
+        wait_until(&format!("{path} is gone"), async || self.find(path), Option::is_none).await;
+    }
+
+    /// Changes in actors' lives from now on.
+    pub async fn watch(&self) -> Watch {
+        let client = InspectClient::new(self.daemon.inspector().clone(), PATIENCE);
+        client.watch().await.expect("the inspector runs")
+    }
+
+    /// Stops the daemon in good order.
+    pub async fn shutdown(self) -> Result<(), RunError> {
+        self.daemon.shutdown(SHUTDOWN_LIMIT).await
+    }
+
+    /// Stops the daemon and starts it again, on the same ports and in the same state directory.
+    pub async fn restart(self) -> Self {
+        let Self { daemon, config, components, state, .. } = self;
+        daemon.shutdown(SHUTDOWN_LIMIT).await.expect("the daemon stops in time");
+        HarnessBuilder { config, components, state }.start().await
+    }
+}
+
+impl Deref for Harness {
+    type Target = Reach;
+
+    fn deref(&self) -> &Reach {
+        &self.reach
+    }
+}

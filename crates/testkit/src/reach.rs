@@ -1,0 +1,133 @@
+//! How tests reach a daemon, wherever it runs: by its sockets, its HTTP API and its inspector.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+use stagedoor_domain::UserId;
+use stagedoor_gateway::{Authenticator, Role};
+use stagedoor_inspect::{Action, Endpoint, InspectClient};
+use stagedoor_supervision::ChildInfo;
+use stagedoord::Addresses;
+
+use crate::{ChannelClient, Connect, PATIENCE};
+
+/// How long a token of a test is good.
+const TOKEN_TTL: Duration = Duration::from_mins(5);
+
+/// Where a daemon is, and what opens its doors.
+#[derive(Debug)]
+pub struct Reach {
+    addresses: Addresses,
+    authenticator: Authenticator,
+    http: Client,
+}
+
+/// An answer of the HTTP API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The body; null when it is empty, and a string when it is not JSON.
+    pub body: Value,
+}
+
+#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
+impl Reach {
+    pub(crate) fn new(addresses: Addresses, authenticator: Authenticator) -> Self {
+        let http = Client::builder().no_proxy().timeout(PATIENCE).build();
+        Self { addresses, authenticator, http: http.expect("the client needs nothing") }
+    }
+
+    /// Where the daemon listens.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// A token for `user`.
+    #[must_use]
+    pub fn token(&self, user: &str, role: Role) -> String {
+        let user = UserId::new(user).expect("the test names a valid user");
+        self.authenticator.mint(&user, role, TOKEN_TTL).expect("a shared secret signs")
+    }
+
+    /// Begins a connection of `user`, as a dashboard does.
+    #[must_use]
+    pub fn connect(&self, user: &str, role: Role) -> Connect {
+        ChannelClient::to(self.addresses.public).auth_token(&self.token(user, role))
+    }
+
+    /// Opens a page of the dashboard in a tab of its own: a connection that has joined `dashboard:<page>`.
+    pub async fn open_dashboard(&self, user: &str, page: &str) -> ChannelClient {
+        let tab = self.connect(user, Role::User).connect().await;
+        let mut tab = tab.expect("the daemon takes the connection");
+        tab.enter(&format!("dashboard:{page}")).await.expect("the daemon takes the session");
+        tab
+    }
+
+    /// Takes or renews the lease of `session`, as a web backend does.
+    pub async fn put_lease(&self, user: &str, session: &str, page: &str, ttl: &str) -> Answer {
+        let request = self.api(Method::PUT, &lease(user, session));
+        answer(request.json(&json!({ "page": page, "ttl": ttl }))).await
+    }
+
+    /// Ends the lease of `session`.
+    pub async fn end_lease(&self, user: &str, session: &str) -> Answer {
+        answer(self.api(Method::DELETE, &lease(user, session))).await
+    }
+
+    /// Who is present, as a web backend sees it.
+    pub async fn presence(&self) -> Answer {
+        answer(self.api(Method::GET, "/api/presence")).await
+    }
+
+    /// Asks the admin listener, which wants no token: `/ready`, `/metrics`.
+    pub async fn admin(&self, path: &str) -> Answer {
+        answer(self.http.get(format!("http://{}{path}", self.addresses.admin))).await
+    }
+
+    /// Asks the inspector through the daemon's Unix socket, over a connection of its own.
+    pub async fn ask<T>(&self, question: impl AsyncFnOnce(&InspectClient) -> T) -> T {
+        let endpoint = Endpoint::Unix(self.addresses.inspect_socket.clone());
+        let client = InspectClient::connect(&endpoint, PATIENCE).await;
+        let client = client.expect("the inspector lets its owner in");
+        let answer = question(&client).await;
+        client.close().await;
+        answer
+    }
+
+    /// Kills the actor at `path`, as the debug client's `crash` does.
+    pub async fn crash(&self, path: &str) {
+        let acted = self.ask(async |client| client.act(Action::Crash, path).await).await;
+        acted.expect("there is an actor to crash");
+    }
+
+    /// The actor at `path` as its supervisor sees it.
+    pub async fn child(&self, path: &str) -> Option<ChildInfo> {
+        let (parent, id) = path.rsplit_once('/').unwrap_or(("", path));
+        let children = self.ask(async |client| client.children(parent).await).await;
+        children.ok()?.into_iter().find(|child| child.id == id)
+    }
+
+    fn api(&self, method: Method, path: &str) -> RequestBuilder {
+        let token = self.token("backend", Role::Service);
+        let url = format!("http://{}{path}", self.addresses.public);
+        self.http.request(method, url).bearer_auth(token)
+    }
+}
+
+fn lease(user: &str, session: &str) -> String {
+    format!("/api/presence/{user}/sessions/{session}")
+}
+
+async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the daemon answers");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("the answer has an end");
+    let body = match text.as_str() {
+        "" => Value::Null,
+        text => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+    };
+    Answer { status, body }
+}
