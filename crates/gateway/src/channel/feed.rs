@@ -126,3 +126,58 @@ impl PresenceSink for Overview {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stagedoor_domain::{Page, SessionId, UserId};
+    use stagedoor_presence::{Tracker, TrackerLimits};
+
+    use super::*;
+
+    fn overview() -> (Tracker, Arc<Socket>, Arc<Overview>) {
+        let socket = Arc::new(Socket::new(1024 * 1024, 0));
+        let overview = Overview::new(Arc::new(Feed::new(Topic::UsersPresence, None, &socket)));
+        let limits = TrackerLimits { sessions_per_user: 10, users: 10 };
+        (Tracker::new(limits), socket, Arc::new(overview))
+    }
+
+    fn come_and_go(tracker: &Tracker, name: &str) {
+        let session = SessionId::new("s").unwrap();
+        let page = Page::new("home").unwrap();
+        drop(tracker.track(&UserId::new(name).unwrap(), session, page).unwrap());
+    }
+
+    #[test]
+    fn what_changes_while_the_overview_is_written_comes_after_it() {
+        let (tracker, socket, overview) = overview();
+        let _subscription = tracker.subscribe_all(overview.clone());
+        come_and_go(&tracker, "ada");
+        assert!(socket.sent().is_empty(), "the state is not yet written");
+        overview.release();
+        come_and_go(&tracker, "bob");
+        overview.release();
+
+        let sent = String::from_utf8_lossy(&socket.sent()).into_owned();
+        let mut rest = sent.as_str();
+        for text in [
+            r#"presence_state",{}"#,
+            r#""joins":{"ada""#,
+            r#""leaves":{"ada""#,
+            r#""joins":{"bob""#,
+            r#""leaves":{"bob""#,
+        ] {
+            rest = rest.split_once(text).unwrap_or_else(|| panic!("no {text} in {rest}")).1;
+        }
+        assert_eq!(sent.matches(r#","presence_"#).count(), 5, "nothing twice: {sent}");
+    }
+
+    #[test]
+    fn more_changes_than_can_be_held_close_the_connection() {
+        let (tracker, socket, overview) = overview();
+        let _subscription = tracker.subscribe_all(overview.clone());
+        (0..MAX_HELD / 2).for_each(|_| come_and_go(&tracker, "ada"));
+        assert_eq!(socket.asked_to_close(), None);
+        come_and_go(&tracker, "ada");
+        assert_eq!(socket.asked_to_close(), Some(CloseFrame::SLOW_CONSUMER));
+    }
+}

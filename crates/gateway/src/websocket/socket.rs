@@ -190,6 +190,18 @@ impl Socket {
         (std::mem::take(&mut outbox.queue), std::mem::take(&mut outbox.frames))
     }
 
+    /// What was sent since the last look, frame after frame.
+    #[cfg(test)]
+    pub(crate) fn sent(&self) -> Vec<u8> {
+        std::mem::take(&mut self.outbox().queue)
+    }
+
+    /// Has somebody asked for its end?
+    #[cfg(test)]
+    pub(crate) fn asked_to_close(&self) -> Option<CloseFrame> {
+        self.take_close()
+    }
+
     /// The transport has left `in_flight` bytes of what was taken.
     pub(super) fn written(&self, in_flight: usize) {
         self.outbox().in_flight = in_flight;

@@ -1,10 +1,19 @@
 //! Who joins what, and who hears of it.
 
-use std::sync::atomic::Ordering;
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use stagedoor_domain::{Page, SessionId};
+use stagedoor_presence::{Tracker, TrackerLimits};
 
-use super::{Reason, Role, gateway, refusal, user};
+use super::{Reason, Role, SocketConfig, gateway, gateway_with, refusal, user};
 
 #[tokio::test(start_paused = true)]
 async fn joining_a_dashboard_tracks_a_session_and_tells_the_state() {
@@ -85,4 +94,65 @@ async fn an_admin_sees_everybody() {
     drop(ada);
     assert!(admin.receive().await[4]["leaves"]["ada"].is_object());
     assert_eq!(gateway.tracker.total_sessions(), 1, "an admin's overview is no session");
+}
+
+/// The references in `{"<user>": {"metas": [{"phx_ref"}]}}`.
+fn references(users: &Value) -> Vec<String> {
+    let users = users.as_object().unwrap().values();
+    let metas = users.flat_map(|user| user["metas"].as_array().unwrap());
+    metas.map(|meta| meta["phx_ref"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Users come and go until it is dropped.
+struct Traffic {
+    done: Arc<AtomicBool>,
+}
+
+impl Traffic {
+    fn on(tracker: Tracker) -> Self {
+        let done = Arc::new(AtomicBool::new(false));
+        let until = Arc::clone(&done);
+        thread::spawn(move || {
+            let page = Page::new("home").unwrap();
+            let mut guards = Vec::new();
+            for n in (0_usize..).take_while(|_| !until.load(Ordering::Relaxed)) {
+                let name = user(&format!("user-{}", n % 40));
+                let session = SessionId::new(format!("s-{n}")).unwrap();
+                guards.push(tracker.track(&name, session, page.clone()).unwrap());
+                if guards.len() > 60 {
+                    drop(guards.swap_remove(n * 7 % 60));
+                }
+            }
+        });
+        Self { done }
+    }
+}
+
+impl Drop for Traffic {
+    fn drop(&mut self) {
+        self.done.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The overview's state is written while diffs come: whenever an admin joins, what they see is exact.
+#[tokio::test]
+async fn an_overview_is_exact_while_others_come_and_go() {
+    // The traffic is faster than any reader: that is another test's matter.
+    let config = SocketConfig { outbox_limit: usize::MAX, ..SocketConfig::default() };
+    let gateway = gateway_with(&config, TrackerLimits { sessions_per_user: 100, users: 100 });
+    let _traffic = Traffic::on(gateway.tracker.clone());
+    for _ in 0..20 {
+        let mut admin = gateway.connect("root", Role::Admin).await;
+        let [_, state] = admin.join("1", "users_presence").await;
+        let mut seen: BTreeSet<String> = references(&state[4]).into_iter().collect();
+        for _ in 0..200 {
+            let diff = admin.receive().await;
+            for reference in references(&diff[4]["joins"]) {
+                assert!(seen.insert(reference), "told twice: {diff}");
+            }
+            for reference in references(&diff[4]["leaves"]) {
+                assert!(seen.remove(&reference), "never told: {diff}");
+            }
+        }
+    }
 }

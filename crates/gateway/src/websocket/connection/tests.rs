@@ -213,6 +213,35 @@ async fn a_silent_connection_is_closed_after_the_idle_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn among_many_each_is_closed_by_its_own_silence() {
+    const PROBE: Duration = Duration::from_millis(200);
+    let live = Arc::new(Live::new(IDLE));
+    let sweeper = Arc::clone(&live);
+    tokio::spawn(async move { sweeper.sweep(&SocketCounters::default()).await });
+    let mut sockets = tokio::task::JoinSet::new();
+    for n in 0..200_u64 {
+        let live = Arc::clone(&live);
+        sockets.spawn(async move {
+            sleep(Duration::from_millis(n * 1237 % 50_000)).await;
+            let (socket, _) = live.enter(OUTBOX_LIMIT);
+            for beat in 0..n % 5 {
+                sleep(Duration::from_millis((n * 7919 + beat * 104_729) % 59_999)).await;
+                socket.seen(live.now());
+            }
+            let silent = Instant::now();
+            while socket.take_close().is_none() {
+                sleep(PROBE).await;
+            }
+            silent.elapsed()
+        });
+    }
+    while let Some(silent) = sockets.join_next().await {
+        let silent = silent.unwrap();
+        assert!(silent >= IDLE && silent <= IDLE + IDLE / 60 + PROBE, "{silent:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn bytes_that_never_become_a_frame_are_silence() {
     let (mut stream, server) = serve(1024, b"");
     let trickle = tokio::spawn(async move {
