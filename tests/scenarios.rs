@@ -1,13 +1,13 @@
 //! Scenarios: the daemon as its users meet it. One module a story.
 
-// mod crash_loop;
-// mod crashes;
+mod crash_loop;
+mod crashes;
 // mod embedding;
 mod expected_logs;
-// mod leases;
-// mod limits;
+mod leases;
+mod limits;
 mod multi_session;
-// mod presence_manager;
+mod presence_manager;
 // mod process;
 // mod reload;
 // mod shutdown;

@@ -1,6 +1,10 @@
 //! What the stories share: what happened to the tree meanwhile, and a component that does as it is told.
 
-use std::{pin::Pin, sync::Arc};
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
 
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use serde_json::Value;
@@ -171,5 +175,36 @@ impl Observable for PropMsg {
 
     fn get_snapshot(reply: RpcReplyPort<Value>) -> Self {
         Self::GetSnapshot(reply)
+    }
+}
+
+/// Addresses of parts of the users' trees, which the tree itself gives to nobody outside.
+pub(crate) struct Addresses<M>(Arc<Mutex<HashMap<UserId, Address<M>>>>);
+
+impl<M: Send + 'static> Addresses<M> {
+    /// A component that does nothing but note an address of each tree.
+    pub(crate) fn of<F>(
+        &self,
+        part: F,
+    ) -> impl Fn(&UserContext) -> ChildSpec + Send + Sync + use<M, F>
+    where
+        F: Fn(&UserContext) -> Address<M> + Send + Sync + 'static,
+    {
+        let (addresses, idle) = (Arc::clone(&self.0), Prop::new("spy").component());
+        move |cx| {
+            addresses.lock().unwrap().insert(cx.user().clone(), part(cx));
+            idle(cx)
+        }
+    }
+
+    /// The address in the tree of `user`, which runs.
+    pub(crate) fn get(&self, user: &str) -> Address<M> {
+        self.0.lock().unwrap()[&UserId::new(user).unwrap()].clone()
+    }
+}
+
+impl<M> Default for Addresses<M> {
+    fn default() -> Self {
+        Self(Arc::default())
     }
 }
