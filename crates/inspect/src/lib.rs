@@ -43,3 +43,9 @@ pub use watch::{Watch, Watched};
 pub use wire::{
     ConnectionCounters, Listener, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, ServeConfig, VERSION, serve,
 };
+
+// What the answers are made of, for clients that know no supervisors.
+pub use stagedoor_supervision::{
+    Address, AddressError, Change, ChildCount, ChildInfo, ChildStatus, ChildType, ExitClass,
+    HistoryRecord, LastExit, LifecycleEvent, Restart, Strategy,
+};
