@@ -5,8 +5,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use stagedoor_supervision::{
-    ChildCount, ChildHandle, ChildInfo, ChildStatus, ExitClass, HistoryRecord, SupervisorHandle,
+    AddressError, ChildCount, ChildHandle, ChildInfo, ChildStatus, ExitClass, HistoryRecord,
+    SupervisorHandle,
 };
+
+use tokio::time::timeout;
 
 use super::{
     View,
@@ -26,6 +29,9 @@ const FIRST: usize = 10;
 
 /// The longest that a snapshot may take, whatever the caller asks.
 const SNAPSHOT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long `PresenceManager` may take to list its timers: what else there is to see is not to wait for it.
+const TIMERS_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long each user's metrics may take, and how many users are asked at a time.
 const METRICS_LIMIT: Duration = Duration::from_secs(1);
@@ -123,14 +129,20 @@ impl View {
     }
 
     pub(super) async fn timers(&self, paging: &Paging) -> Result<Rows<PendingTimer>, InspectError> {
-        let timers = self.sources.timers().await.map_err(|failure| InspectError::Actor {
-            path: "presence".into(),
-            failure: failure.into(),
-        })?;
+        let timers = self.pending_timers().await;
+        let timers =
+            timers.map_err(|failure| InspectError::Actor { path: "presence".into(), failure })?;
         let total = timers.len();
         let (timers, next) = cut(timers.iter().map(TimerKey), paging);
         let timers = timers.into_iter().map(|TimerKey(timer)| timer.clone()).collect();
         Ok(rows(Source::PresenceManager, total, timers, next))
+    }
+
+    async fn pending_timers(&self) -> Result<Vec<PendingTimer>, Failure> {
+        match timeout(TIMERS_LIMIT, self.sources.timers()).await {
+            Ok(timers) => timers.map_err(Failure::from),
+            Err(_) => Err(AddressError::TimedOut(TIMERS_LIMIT).into()),
+        }
     }
 
     pub(super) async fn user_metrics(
@@ -185,7 +197,7 @@ impl View {
         let counters = self.lifecycle.counters();
         let PresenceCount { users, sessions } = self.sources.presence_count();
         Ok(MetricsSummary {
-            pending_timers: self.sources.timers().await.ok().map(|timers| timers.len()),
+            pending_timers: self.pending_timers().await.ok().map(|timers| timers.len()),
             observed_at: Timestamp::now(),
             daemon: self.sources.process(),
             presence: PresenceCount { users, sessions },

@@ -32,8 +32,7 @@ pub struct Inspector;
 /// What an [`Inspector`] starts with.
 #[derive(Clone)]
 pub struct InspectorArgs {
-    /// The root of the tree that is looked at. The inspector may be a part of it: then it is best added by
-    /// `start_child` of the running root, so that the root's specification need not name the root.
+    /// The root of the tree that is looked at, of which the inspector may be a part.
     pub root: SupervisorHandle,
     /// Where the tree reports.
     pub lifecycle: Lifecycle,

@@ -52,7 +52,7 @@ const TURNED_AWAY_AT_ONCE: usize = 16;
 /// How long to wait after an accept has failed, as it does when the process has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves clients until `shutdown`, then closes their connections and removes the socket.
+/// Serves clients until `shutdown`, then closes their connections, and the listener unless somebody else holds it.
 pub async fn serve(
     listener: Listener,
     inspector: Address<InspectMsg>,

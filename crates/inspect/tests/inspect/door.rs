@@ -5,9 +5,10 @@ use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 use secrecy::SecretString;
 use serde_json::json;
 use stagedoor_inspect::{
-    ConnectError, Endpoint, InspectClient, ListenError, Listener, Refusal, ServeConfig,
+    ConnectError, Endpoint, InspectClient, ListenError, Listener, Refusal, ServeConfig, serve,
 };
 use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     house::{House, LIMIT, TOKEN, until},
@@ -122,6 +123,23 @@ async fn a_dead_daemons_socket_is_replaced_and_a_living_ones_is_not() {
     let second = Listener::unix(path.clone()).await.unwrap_err();
     assert!(matches!(second, ListenError::InUse { .. }), "{second:?}");
     connect(&path).await.unwrap().count("").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_listener_outlives_who_serves_it_as_long_as_somebody_holds_it() {
+    let house = House::open().await;
+    let listener = Listener::unix(house.socket()).await.unwrap();
+    for _ in 0..2 {
+        let shutdown = CancellationToken::new();
+        let (inspector, config) = (house.inspector.clone(), house.config());
+        let served = tokio::spawn(serve(listener.clone(), inspector, config, shutdown.clone()));
+        connect(&house.socket()).await.unwrap().count("").await.unwrap();
+        shutdown.cancel();
+        served.await.unwrap();
+    }
+    assert!(house.socket().exists());
+    drop(listener);
+    assert!(!house.socket().exists());
 }
 
 #[tokio::test]
