@@ -369,7 +369,15 @@ impl Children {
     }
 
     async fn gone_until(&self, deadline: Instant) {
-        let killed = self.lock().killed.clone();
+        let (killed, below) = {
+            let table = self.lock();
+            let below = table.children.values().filter_map(|child| child.spec.actor.supervisor());
+            (table.killed.clone(), below.collect::<Vec<_>>())
+        };
+        for supervisor in below {
+            // Itself gone, but it may have been killed, and what it had left may not be gone.
+            Box::pin(supervisor.children().gone_until(deadline)).await;
+        }
         for Killed { cell, actor } in killed {
             let left = deadline.saturating_duration_since(Instant::now());
             if let Some(cell) = cell

@@ -114,8 +114,8 @@ impl DynamicSupervisorRef {
         self.admit(spec, None)
     }
 
-    /// Stops a child, forgets it, and waits until it has ended. Whatever start or restart was under way for it is
-    /// called off.
+    /// Stops a child, forgets it, and waits until it has ended. A restart that was to come is called off; a start that is
+    /// under way is waited for, and the child then stopped.
     pub async fn terminate_child(&self, id: &str) -> Result<(), ChildError> {
         let (ended, end) = oneshot::channel();
         self.stop(id, Stop { then: None, waiting: vec![ended] })?;

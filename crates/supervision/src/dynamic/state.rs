@@ -19,6 +19,7 @@ use crate::{
     spec::{ChildSpec, Intensity, Restart, Shutdown},
     steps,
     table::{Life, StartReply, Table, milliseconds},
+    view::SupervisorHandle,
 };
 
 /// What a dynamic supervisor knows besides the table of its children.
@@ -339,7 +340,9 @@ impl State {
                 Shutdown::BrutalKill => steps::kill(&started.cell).await,
                 Shutdown::Infinity => steps::stop(&started.cell, shutdown).await,
             };
-            self.ended(&id, &started, exit);
+            if let Some(supervisor) = self.ended(&id, &started, exit) {
+                Box::pin(supervisor.children().gone()).await;
+            }
         }
         // Whoever waits for an end learns of it: what is not in the table has ended.
         self.supervisor.children().lock().children.clear();
@@ -368,14 +371,17 @@ impl State {
         asked
     }
 
-    fn ended(&self, id: &ChildId, started: &Started, exit: Exit) {
+    /// Forgets a child that has been stopped. One that is a supervisor and had to be killed may have left somebody.
+    fn ended(&self, id: &ChildId, started: &Started, exit: Exit) -> Option<SupervisorHandle> {
         let actor = started.cell.get_id();
         let mut table = self.supervisor.children().lock();
         table.gone(actor);
-        if let Some(child) = table.children.swap_remove(id) {
+        let child = table.children.swap_remove(id);
+        if let Some(child) = &child {
             child.spec.actor.exited(actor);
         }
         let change = Change::Exited { class: exit.class, reason: exit.reason };
         self.lifecycle.report(|| self.path_of(id), &change);
+        child.filter(|_| exit.class == ExitClass::Killed)?.spec.actor.supervisor()
     }
 }

@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use ractor::{ActorId, ActorRef};
 use tokio::time::Instant;
@@ -6,7 +9,7 @@ use tokio::time::Instant;
 use crate::{
     child::StartContext,
     error::{ChildError, SpecError, StartChildError, StartError, SupervisorError},
-    exit::{Exit, Report},
+    exit::{Exit, ExitClass, Report},
     id::{ChildId, Path},
     intensity::RestartWindow,
     lifecycle::{Change, Lifecycle},
@@ -73,7 +76,8 @@ impl State {
 
     fn announce(&self, change: SupervisorChange) {
         if let Some(hear) = &self.on_change {
-            hear(change);
+            // Its panic, which the hook has logged, is no reason to kill children instead of stopping them.
+            let _ = catch_unwind(AssertUnwindSafe(|| hear(change)));
         }
     }
 
@@ -218,7 +222,10 @@ impl State {
         };
         let exit = steps::stop(&cell, spec.shutdown).await;
         spec.actor.exited(cell.get_id());
-        if exit.class == crate::ExitClass::Killed && spec.shutdown != Shutdown::BrutalKill {
+        if let (ExitClass::Killed, Some(supervisor)) = (exit.class, spec.actor.supervisor()) {
+            Box::pin(supervisor.children().gone()).await;
+        }
+        if exit.class == ExitClass::Killed && spec.shutdown != Shutdown::BrutalKill {
             tracing::warn!(actor = "supervision", path = %self.path.child(id.clone()), "child did not stop in time and was killed");
         }
         let change = Change::Exited { class: exit.class, reason: Arc::clone(&exit.reason) };

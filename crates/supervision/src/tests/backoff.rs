@@ -145,3 +145,30 @@ async fn a_group_restart_takes_one_that_backs_off_along() {
     sleep(secs(5)).await;
     assert_eq!(log.take(), ["stop a", "start a", "start b"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_that_came_due_while_its_supervisor_was_busy_may_be_stale() {
+    let log = Log::default();
+    let (busy, part) = (log.part("busy"), log.part("a"));
+    let (first, second) = (busy.clone(), part.clone());
+    let root = start(move || {
+        let backs_off = second.spec().backoff(Arc::new(Backoff::default()));
+        SupervisorSpec::new(Strategy::OneForOne).child(first.spec()).child(backs_off)
+    })
+    .await;
+    part.crashes().await;
+    busy.starts(Act::Take(secs(2)));
+    busy.crashes().await;
+    // The supervisor is busy until 2 s; the restart comes due at 1 s, behind these.
+    let supervisor = root.supervisor().clone();
+    let renew = tokio::spawn(async move {
+        supervisor.terminate_child("a").await.unwrap();
+        supervisor.restart_child("a").await.unwrap();
+    });
+    part.begins(Act::Fail);
+    sleep(ms(2100)).await;
+    renew.await.unwrap();
+    assert_eq!((status(&top(&root), "a"), part.made()), ("backing off", 2));
+    sleep(secs(2)).await;
+    assert_eq!(part.made(), 3);
+}

@@ -64,7 +64,7 @@ async fn in_a_storm_everybody_is_answered_and_nobody_is_left() {
             let (parts, seed) = (parts.clone(), Arc::clone(&seed));
             tokio::spawn(async move {
                 for _ in 0..1000 {
-                    let random = next(&seed);
+                    let random = random(&seed);
                     let part = &parts[(random % 4) as usize];
                     let command = async {
                         match (random / 4) % 100 {
@@ -98,9 +98,7 @@ async fn in_a_storm_everybody_is_answered_and_nobody_is_left() {
                         }
                     };
                     timeout(secs(15), command).await.expect("everybody is answered");
-                    while status(&top(&root), "users") != "running" {
-                        tokio::time::sleep(ms(1)).await;
-                    }
+                    until(|| status(&top(&root), "users") == "running").await;
                 }
             })
         })
@@ -117,7 +115,7 @@ async fn in_a_storm_everybody_is_answered_and_nobody_is_left() {
 }
 
 /// A number that looks random.
-fn next(seed: &AtomicU64) -> u64 {
+pub(super) fn random(seed: &AtomicU64) -> u64 {
     let step = |seed: u64| {
         seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
     };

@@ -18,4 +18,5 @@ mod significant;
 mod start;
 mod strategies;
 mod support;
+mod tree_race;
 mod when_needed;

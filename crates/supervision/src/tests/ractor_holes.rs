@@ -141,3 +141,33 @@ async fn a_killed_supervisor_is_restarted_at_once_although_its_children_have_ids
     assert_eq!((log.alive(), inner.count_children().active), (2, 2));
     assert!(!has_ended(&root).await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_below_a_supervisor_that_had_to_be_killed_is_gone_with_it() {
+    let log = Log::default();
+    let (one, other) = (log.part("one"), log.part("other"));
+    let hangs = |part: &Part| {
+        part.stops(Act::Hang);
+        let child = part.clone();
+        SupervisorRef::new(move || {
+            SupervisorSpec::new(Strategy::OneForOne)
+                .child(child.spec().shutdown(Shutdown::Infinity))
+        })
+    };
+    let (inner, tree) = (hangs(&one), hangs(&other));
+    let users = DynamicSupervisorRef::new(DynamicSupervisorSpec::new());
+    let dynamic = users.clone();
+    let root = start(move || {
+        SupervisorSpec::new(Strategy::OneForOne)
+            .child(ChildSpec::supervisor("inner", &inner).shutdown(Shutdown::Timeout(secs(1))))
+            .child(ChildSpec::dynamic_supervisor("users", &dynamic))
+    })
+    .await;
+    let spec = ChildSpec::supervisor("tree", &tree).shutdown(Shutdown::Timeout(secs(2)));
+    users.start_child(spec).await.unwrap();
+    let cells = [&one, &other].map(|part| part.address.current().unwrap());
+    let asked = Instant::now();
+    assert!(root.stop(secs(60)).await);
+    assert_eq!(asked.elapsed(), secs(3));
+    assert!(cells.iter().all(|cell| cell.get_status() == ractor::ActorStatus::Stopped));
+}

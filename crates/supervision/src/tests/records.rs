@@ -1,8 +1,10 @@
 //! What is kept and published of what happened.
 
+use std::sync::{Arc, Mutex};
+
 use crate::{
-    Change, ChildSpec, ExitClass, LifecycleEvent, Strategy, SupervisorRef, SupervisorSpec,
-    install_panic_hook,
+    Change, ChildSpec, ExitClass, LifecycleEvent, Strategy, SupervisorChange, SupervisorRef,
+    SupervisorSpec, install_panic_hook,
     tests::support::{Act, Log, ms, secs, settle, start, start_parts, top},
 };
 
@@ -74,8 +76,7 @@ async fn a_watcher_sees_what_happens_with_paths() {
     let (a, b) = (log.part("a"), log.part("b"));
     let child = a.clone();
     let inner = SupervisorRef::new(move || {
-        SupervisorSpec::new(Strategy::OneForOne)
-            .child(child.spec().backoff(std::sync::Arc::default()))
+        SupervisorSpec::new(Strategy::OneForOne).child(child.spec().backoff(Arc::default()))
     });
     let supervisor = inner.clone();
     let root = start(move || {
@@ -133,6 +134,29 @@ async fn a_running_child_is_shown_with_its_uptime() {
         "restart": "permanent", "restarts": 0,
     });
     assert_eq!(info, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_supervisor_announces_its_start_and_its_graceful_stop_and_survives_its_listener() {
+    let log = Log::default();
+    let (part, heard) = (log.part("a"), Arc::new(Mutex::new(Vec::new())));
+    let (child, ear) = (part.clone(), Arc::clone(&heard));
+    let root = start(move || {
+        let ear = Arc::clone(&ear);
+        let hear = move |change| {
+            ear.lock().unwrap().push(change);
+            panic!("out of cheese");
+        };
+        SupervisorSpec::new(Strategy::OneForOne).child(child.spec()).on_change(hear)
+    })
+    .await;
+    assert!(root.stop(secs(1)).await);
+    assert_eq!(log.take(), ["start a", "stop a"]);
+    let heard = heard.lock().unwrap().clone();
+    assert!(
+        matches!(heard[..], [SupervisorChange::Started, SupervisorChange::Stopping]),
+        "{heard:?}"
+    );
 }
 
 // The hole: ractor's `ActorFailed` carries a panic's text without its location.
