@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use stagedoor_inspect::ManagedUser;
-use stagedoor_supervision::ChildStatus;
+use stagedoor_supervision::{Change, ChildStatus};
 use stagedoor_testkit::{Harness, wait_until};
 
 use crate::support::{Prop, next_change, what_happened};
@@ -47,7 +47,7 @@ async fn one_users_crash_loop_stays_that_users() {
             other.heartbeat().await.expect("others are answered");
         }
         let event = next_change(&mut loop_watch, &path).await;
-        let is_restart = matches!(event.change, stagedoor_supervision::Change::Restarted { .. });
+        let is_restart = matches!(event.change, Change::Restarted { .. });
         lives += usize::from(event.path == path && is_restart);
     }
     tab.heartbeat().await.expect("the unlucky user's socket is open, too");

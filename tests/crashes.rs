@@ -1,12 +1,12 @@
 //! A crash of any part: what must survive it does, and the part comes back.
 
 use stagedoor_gateway::Role;
-use stagedoor_inspect::TreeQuery;
+use stagedoor_inspect::{Action, InspectClient, InspectError, TreeQuery};
 use stagedoor_stream::{Engagement, StreamStateMsg};
 use stagedoor_supervision::{Address, ChildStatus};
-use stagedoor_testkit::{ChannelClient, Harness, wait_until};
+use stagedoor_testkit::{ChannelClient, Harness, PATIENCE, wait_until};
 
-use crate::support::what_happened;
+use crate::support::{Addresses, what_happened};
 
 /// Ada and bob, each with a tab and a running tree.
 async fn ada_and_bob() -> (Harness, [ChannelClient; 2]) {
@@ -55,7 +55,7 @@ async fn a_component_comes_back_alone() {
 
 #[tokio::test]
 async fn the_metrics_of_one_user_start_over_and_nobody_elses() {
-    let addresses = crate::support::Addresses::<StreamStateMsg>::default();
+    let addresses = Addresses::<StreamStateMsg>::default();
     let daemon = Harness::builder().component(addresses.of(|cx| cx.stream_state().clone()));
     let daemon = daemon.start().await;
     let _tabs =
@@ -145,12 +145,9 @@ async fn the_inspector_comes_back_behind_a_connection_that_stays_open() {
     let watch = daemon.watch().await;
     daemon
         .ask(async |client| {
-            let crash = client.act(stagedoor_inspect::Action::Crash, "edge/inspector").await;
+            let crash = client.act(Action::Crash, "edge/inspector").await;
             // It dies while it answers that it has been killed.
-            assert!(
-                crash.as_ref().map_or_else(|error| error.is_transient(), |_| true),
-                "{crash:?}"
-            );
+            assert!(crash.as_ref().map_or_else(InspectError::is_transient, |_| true), "{crash:?}");
             daemon.runs("edge/inspector", 1).await;
             client.overview().await.expect("the same connection is answered");
         })
@@ -165,11 +162,8 @@ async fn the_door_of_the_debug_client_opens_again() {
     let (daemon, mut tabs) = ada_and_bob().await;
     let watch = daemon.watch().await;
     let path = "edge/inspect_socket";
-    let client = stagedoor_inspect::InspectClient::new(
-        daemon.daemon().inspector().clone(),
-        stagedoor_testkit::PATIENCE,
-    );
-    client.act(stagedoor_inspect::Action::Crash, path).await.unwrap();
+    let client = InspectClient::new(daemon.daemon().inspector().clone(), PATIENCE);
+    client.act(Action::Crash, path).await.unwrap();
     daemon.runs(path, 1).await;
     let tree = daemon.ask(async |client| client.tree(TreeQuery::default(), 100).await).await;
     assert!(tree.unwrap().rows.iter().any(|row| row.path == path));

@@ -6,6 +6,8 @@ use serde_json::json;
 use stagedoor_testkit::Harness;
 use tokio::time::Instant;
 
+use crate::support::{in_words, next_change};
+
 #[tokio::test]
 async fn a_lease_is_a_visit_that_ends_when_it_is_not_renewed() {
     let daemon = Harness::start().await;
@@ -48,6 +50,6 @@ async fn a_lease_and_a_tab_are_sessions_of_one_visit() {
     assert_eq!(daemon.put_lease("ada", "laptop", "widgets", "1h").await.status, 200);
     assert!(daemon.is_present("ada"));
     daemon.end_lease("ada", "laptop").await;
-    let event = crate::support::next_change(&mut watch, "users/ada").await;
-    assert!(crate::support::in_words(&event).contains("exited: shutdown"), "{event:?}");
+    let event = next_change(&mut watch, "users/ada").await;
+    assert!(in_words(&event).contains("exited: shutdown"), "{event:?}");
 }

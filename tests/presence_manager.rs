@@ -133,7 +133,7 @@ async fn while_users_come_and_go_in_the_same_moment() {
             leaving.push(daemon.open_dashboard(name, "home").await);
         }
         let stays = format!("stays-{round}");
-        let (_, tab) = tokio::join!(
+        let ((), tab) = tokio::join!(
             async {
                 daemon.crash("presence").await;
                 drop(leaving);

@@ -1,14 +1,16 @@
 //! Scenarios: the daemon as its users meet it. One module a story.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod crash_loop;
 mod crashes;
-// mod embedding;
+mod embedding;
 mod expected_logs;
 mod leases;
 mod limits;
 mod multi_session;
 mod presence_manager;
-// mod process;
-// mod reload;
-// mod shutdown;
+mod process;
+mod reload;
+mod shutdown;
 mod support;

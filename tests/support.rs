@@ -197,6 +197,21 @@ impl<M: Send + 'static> Addresses<M> {
         }
     }
 
+    /// A component at an address of its own in each tree.
+    pub(crate) fn with<F>(
+        &self,
+        component: F,
+    ) -> impl Fn(&UserContext) -> ChildSpec + Send + Sync + use<M, F>
+    where
+        F: Fn(&UserContext, &Address<M>) -> ChildSpec + Send + Sync + 'static,
+    {
+        let addresses = Arc::clone(&self.0);
+        move |cx| {
+            let mut addresses = addresses.lock().unwrap();
+            component(cx, addresses.entry(cx.user().clone()).or_default())
+        }
+    }
+
     /// The address in the tree of `user`, which runs.
     pub(crate) fn get(&self, user: &str) -> Address<M> {
         self.0.lock().unwrap()[&UserId::new(user).unwrap()].clone()

@@ -31,7 +31,6 @@ pub struct Harness {
     config: Config,
     components: Components,
     reach: Reach,
-    state: TempDir,
 }
 
 #[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
@@ -67,8 +66,8 @@ impl HarnessBuilder {
         let addresses = daemon.addresses().clone();
         (config.gateway.listen, config.gateway.admin_listen) = (addresses.public, addresses.admin);
         let authenticator = credentials::authenticator(&config).expect("the secret is made");
-        let reach = Reach::new(addresses, authenticator);
-        Harness { daemon, config, components, reach, state }
+        let reach = Reach::new(addresses, authenticator, state);
+        Harness { daemon, config, components, reach }
     }
 }
 
@@ -79,7 +78,7 @@ impl Harness {
     pub fn builder() -> HarnessBuilder {
         let state = tempfile::tempdir().expect("the system has a temporary directory");
         let mut config = Config::development();
-        config.state_dir = state.path().to_owned();
+        state.path().clone_into(&mut config.state_dir);
         config.gateway.listen = LOOPBACK.parse().expect("it is an address");
         config.gateway.admin_listen = config.gateway.listen;
         config.presence.cleanup_timeout = CLEANUP_TIMEOUT;
@@ -161,11 +160,17 @@ impl Harness {
         self.daemon.shutdown(SHUTDOWN_LIMIT).await
     }
 
+    /// The daemon, to be stopped while somebody else looks on.
+    #[must_use]
+    pub fn split(self) -> (Daemon, Reach) {
+        (self.daemon, self.reach)
+    }
+
     /// Stops the daemon and starts it again, on the same ports and in the same state directory.
     pub async fn restart(self) -> Self {
-        let Self { daemon, config, components, state, .. } = self;
+        let Self { daemon, config, components, reach } = self;
         daemon.shutdown(SHUTDOWN_LIMIT).await.expect("the daemon stops in time");
-        HarnessBuilder { config, components, state }.start().await
+        HarnessBuilder { config, components, state: reach.into_dir() }.start().await
     }
 }
 

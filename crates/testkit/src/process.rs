@@ -40,7 +40,6 @@ pub struct Process {
     log: Log,
     reader: JoinHandle<()>,
     reach: Reach,
-    dir: TempDir,
 }
 
 /// A process that has ended.
@@ -111,8 +110,8 @@ impl ProcessBuilder {
         let mut config = Config::development();
         config.state_dir = self.dir.path().join(STATE);
         let authenticator = credentials::authenticator(&config).expect("the secret is there");
-        let reach = Reach::new(addresses, authenticator);
-        Process { child, log, reader, reach, dir: self.dir }
+        let reach = Reach::new(addresses, authenticator, self.dir);
+        Process { child, log, reader, reach }
     }
 }
 
@@ -131,7 +130,7 @@ impl Process {
 
     /// Replaces the configuration file.
     pub fn reconfigure(&self, text: &str) {
-        fs::write(self.dir.path().join(CONFIG), text).expect("the directory is ours");
+        fs::write(self.reach.dir().join(CONFIG), text).expect("the directory is ours");
     }
 
     /// Sends it a signal.

@@ -1,6 +1,6 @@
 //! How tests reach a daemon, wherever it runs: by its sockets, its HTTP API and its inspector.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use stagedoor_gateway::{Authenticator, Role};
 use stagedoor_inspect::{Action, Endpoint, InspectClient};
 use stagedoor_supervision::ChildInfo;
 use stagedoord::Addresses;
+use tempfile::TempDir;
 
 use crate::{ChannelClient, Connect, PATIENCE};
 
@@ -21,6 +22,8 @@ pub struct Reach {
     addresses: Addresses,
     authenticator: Authenticator,
     http: Client,
+    /// The daemon's own; it goes when nobody reaches for the daemon any more.
+    dir: TempDir,
 }
 
 /// An answer of the HTTP API.
@@ -34,9 +37,17 @@ pub struct Answer {
 
 #[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
 impl Reach {
-    pub(crate) fn new(addresses: Addresses, authenticator: Authenticator) -> Self {
+    pub(crate) fn new(addresses: Addresses, authenticator: Authenticator, dir: TempDir) -> Self {
         let http = Client::builder().no_proxy().timeout(PATIENCE).build();
-        Self { addresses, authenticator, http: http.expect("the client needs nothing") }
+        Self { addresses, authenticator, http: http.expect("the client needs nothing"), dir }
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn into_dir(self) -> TempDir {
+        self.dir
     }
 
     /// Where the daemon listens.
