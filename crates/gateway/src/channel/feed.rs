@@ -22,32 +22,33 @@ impl Feed {
         Self { topic, join_ref: join_ref.map(Box::from), socket: Arc::clone(socket) }
     }
 
-    /// A push: it belongs to this join.
     fn send_state(&self, state: &RawValue) {
-        let (prefix, rest) = self.topic.parts();
-        self.socket.send_snapshot(&[
-            b"[",
-            &encode(&self.join_ref),
-            b",null,\"",
-            prefix.as_bytes(),
-            rest.as_bytes(),
-            b"\",\"presence_state\",",
-            state.get().as_bytes(),
-            b"]",
-        ]);
+        self.push("presence_state", state, Socket::send_snapshot);
     }
 
-    /// A broadcast: the same for every join of the topic.
     fn send_diff(&self, diff: &RawValue) {
+        self.push("presence_diff", diff, Socket::send_text);
+    }
+
+    /// A push and not a broadcast, for diffs too: it belongs to this join. A client that leaves and joins anew finds
+    /// diffs of the old join still on their way; without the reference it would take them for news to the new state.
+    fn push(&self, event: &str, payload: &RawValue, send: impl FnOnce(&Socket, &[&[u8]])) {
         let (prefix, rest) = self.topic.parts();
-        self.socket.send_text(&[
-            b"[null,null,\"",
-            prefix.as_bytes(),
-            rest.as_bytes(),
-            b"\",\"presence_diff\",",
-            diff.get().as_bytes(),
-            b"]",
-        ]);
+        send(
+            &self.socket,
+            &[
+                b"[",
+                &encode(&self.join_ref),
+                b",null,\"",
+                prefix.as_bytes(),
+                rest.as_bytes(),
+                b"\",\"",
+                event.as_bytes(),
+                b"\",",
+                payload.get().as_bytes(),
+                b"]",
+            ],
+        );
     }
 }
 

@@ -46,7 +46,7 @@ async fn a_page_hears_of_the_other_pages_of_its_user_only() {
     let join = home.receive().await;
     assert_eq!(
         join.as_array().unwrap()[..4],
-        [json!(null), json!(null), json!("dashboard:home"), json!("presence_diff")]
+        [json!("1"), json!(null), json!("dashboard:home"), json!("presence_diff")]
     );
     let joined = &join[4]["joins"]["ada"]["metas"];
     assert_eq!(joined[0]["session_id"], reply[4]["response"]["session_id"]);
@@ -57,6 +57,23 @@ async fn a_page_hears_of_the_other_pages_of_its_user_only() {
     assert_eq!(leave[4], json!({"joins": {}, "leaves": {"ada": {"metas": joined}}}));
     assert_eq!(gateway.pages("ada"), ["home"]);
     home.gets_nothing_more().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_diff_names_the_join_that_hears_it() {
+    let gateway = gateway();
+    let mut home = gateway.user("ada").await;
+    for join_ref in ["1", "2"] {
+        home.join(join_ref, "dashboard:home").await;
+        let mut stream = gateway.user("ada").await;
+        stream.join("7", "dashboard:stream").await;
+        assert_eq!(home.receive().await[0], join_ref);
+        drop(stream);
+        assert_eq!(home.receive().await[0], join_ref);
+        let reply = home.ask(json!([join_ref, "l", "dashboard:home", "phx_leave", {}])).await;
+        assert_eq!(reply[4]["status"], "ok");
+        assert_eq!(home.receive().await[3], "phx_close");
+    }
 }
 
 #[tokio::test(start_paused = true)]
