@@ -48,11 +48,14 @@ pub struct Address<M>(Arc<Mutex<Slot<M>>>);
 enum Slot<M> {
     Down,
     Up(ActorRef<M>),
-    /// Not started until needed; `wake` asks the supervisor to start it, once.
-    Waiting {
-        wake: Option<Wake>,
-        messages: Vec<M>,
-    },
+    /// Not started until needed. Boxed: most slots are up, and there are many.
+    Waiting(Box<Waiting<M>>),
+}
+
+/// A child that starts when it is needed: `wake` asks its supervisor for it, once.
+struct Waiting<M> {
+    wake: Option<Wake>,
+    messages: Vec<M>,
 }
 
 /// Asks a supervisor to start a child that is needed now.
@@ -84,12 +87,12 @@ impl<M: Message> Address<M> {
                 Err(error) => (AddressError::Down, Err(error)),
             },
             Slot::Down => (AddressError::Down, Ok(message)),
-            Slot::Waiting { messages, .. } if messages.len() >= WAITING => {
+            Slot::Waiting(waiting) if waiting.messages.len() >= WAITING => {
                 (AddressError::Full, Ok(message))
             }
-            Slot::Waiting { wake, messages } => {
-                messages.push(message);
-                if let Some(wake) = wake.take() {
+            Slot::Waiting(waiting) => {
+                waiting.messages.push(message);
+                if let Some(wake) = waiting.wake.take() {
                     wake();
                 }
                 return Ok(());
@@ -118,7 +121,7 @@ impl<M: Message> Address<M> {
                 Err(error) => (Some(AddressError::Down), Some(Err(error))),
             },
             Slot::Down => (Some(AddressError::Down), Some(Ok(message))),
-            Slot::Waiting { .. } => (Some(AddressError::NotStarted), Some(Ok(message))),
+            Slot::Waiting(_) => (Some(AddressError::NotStarted), Some(Ok(message))),
         };
         drop(undelivered);
         if let Some(error) = error {
@@ -143,10 +146,8 @@ impl<M: Message> Address<M> {
     /// `actor` lives here from now on; it gets what waited for it.
     pub(crate) fn point_at(&self, actor: &ActorRef<M>) {
         let mut slot = self.slot();
-        if let Slot::Waiting { messages, .. } =
-            std::mem::replace(&mut *slot, Slot::Up(actor.clone()))
-        {
-            for message in messages {
+        if let Slot::Waiting(waiting) = std::mem::replace(&mut *slot, Slot::Up(actor.clone())) {
+            for message in waiting.messages {
                 // It may be dead already; then its supervisor will hear of it.
                 if let Err(MessagingErr::SendErr(_)) = actor.send_message(message) {
                     break;
@@ -165,17 +166,18 @@ impl<M: Message> Address<M> {
 
     /// Nobody lives here until the first message, which `wake` announces.
     pub(crate) fn wait_for_need(&self, wake: Wake) {
-        self.replace(Slot::Waiting { wake: Some(wake), messages: Vec::new() }, |_| true);
+        let waiting = Waiting { wake: Some(wake), messages: Vec::new() };
+        self.replace(Slot::Waiting(Box::new(waiting)), |_| true);
     }
 
     /// Whether the first message is waited for, or has come and waits for the start.
     pub(crate) fn is_waiting(&self) -> bool {
-        matches!(&*self.slot(), Slot::Waiting { .. })
+        matches!(&*self.slot(), Slot::Waiting(_))
     }
 
     /// What waits for a start waits in vain.
     pub(crate) fn give_up_waiting(&self) {
-        self.replace(Slot::Down, |slot| matches!(slot, Slot::Waiting { .. }));
+        self.replace(Slot::Down, |slot| matches!(slot, Slot::Waiting(_)));
     }
 
     /// Replaces the slot, if it is as expected, and drops what was in it after the lock.
@@ -206,7 +208,7 @@ impl<M> fmt::Debug for Address<M> {
         f.write_str(match &*self.slot() {
             Slot::Down => "Address(down)",
             Slot::Up(_) => "Address(up)",
-            Slot::Waiting { .. } => "Address(not started)",
+            Slot::Waiting(_) => "Address(not started)",
         })
     }
 }
