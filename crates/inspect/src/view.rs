@@ -153,6 +153,7 @@ pub struct MetricsSummary {
     /// The users' trees.
     pub managers: ChildCount,
     /// Grace timers that are armed; none when `PresenceManager` does not answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pending_timers: Option<usize>,
     /// Actors started, restarts not counted.
     pub started: u64,

@@ -8,7 +8,6 @@ use stagedoor_supervision::{
     AddressError, ChildCount, ChildHandle, ChildInfo, ChildStatus, ExitClass, HistoryRecord,
     SupervisorHandle,
 };
-
 use tokio::time::timeout;
 
 use super::{
