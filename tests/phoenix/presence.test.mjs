@@ -66,6 +66,31 @@ describe("of one user", () => {
     await watcher.shows({ cleo: ["home", "stream"] });
   });
 
+  test("what an earlier join was told is no news to the next", async (t) => {
+    const sessions = async () => (await daemon.presence()).hugo?.metas.length ?? 0;
+    const first = await open(t, "hugo", "home");
+    const other = await open(t, "hugo", "stream");
+    await first.shows({ hugo: ["home", "stream"] });
+    other.channel.leave();
+    await first.shows({ hugo: ["home"] });
+
+    // All that follows waits on the wire, and comes when the second join is under way.
+    first.socket.conn.pause();
+    const ghost = new Tab(other.socket, "widgets");
+    await ghost.join();
+    first.channel.leave();
+    await until("the first join is over", async () => (await sessions()) === 1);
+    ghost.channel.leave();
+    await until("the other has left too", async () => (await sessions()) === 0);
+    const second = new Tab(first.socket, "home");
+    const joined = second.join();
+    await until("the second join is done", async () => (await sessions()) === 1);
+    first.socket.conn.resume();
+    await joined;
+    await roundTrip(first.socket);
+    assert.deepEqual(second.list(), { hugo: ["home"] });
+  });
+
   test("a tab that dies without a word is gone, and back when it has reconnected", async (t) => {
     const watcher = await open(t, "dan", "home");
     const tab = await open(t, "dan", "stream");
