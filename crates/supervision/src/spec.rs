@@ -52,11 +52,50 @@ pub enum Shutdown {
     Infinity,
 }
 
+/// How long a start and a stop may take, in milliseconds: there are many specifications, and a `Duration` takes four
+/// times the room.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    start_timeout: u32,
+    shutdown: u32,
+}
+
+/// A worker that has no time to stop is killed.
+const BRUTAL_KILL: u32 = 0;
+const INFINITY: u32 = u32::MAX;
+
 /// OTP's default for workers.
-pub(crate) const WORKER_SHUTDOWN: Shutdown = Shutdown::Timeout(Duration::from_secs(5));
+const WORKER_SHUTDOWN: u32 = 5_000;
 
 /// How long a start may take by default. OTP waits for ever; a supervisor that hangs helps nobody.
-pub(crate) const START_TIMEOUT: Duration = Duration::from_secs(10);
+const START_TIMEOUT: u32 = 10_000;
+
+impl Limits {
+    const fn of(child_type: ChildType) -> Self {
+        let shutdown = match child_type {
+            ChildType::Worker => WORKER_SHUTDOWN,
+            ChildType::Supervisor => INFINITY,
+        };
+        Self { start_timeout: START_TIMEOUT, shutdown }
+    }
+
+    pub(crate) fn start_timeout(self) -> Duration {
+        Duration::from_millis(self.start_timeout.into())
+    }
+
+    pub(crate) fn shutdown(self) -> Shutdown {
+        match self.shutdown {
+            BRUTAL_KILL => Shutdown::BrutalKill,
+            INFINITY => Shutdown::Infinity,
+            limit => Shutdown::Timeout(Duration::from_millis(limit.into())),
+        }
+    }
+}
+
+/// Whole milliseconds, rounded up, and at most some 49 days.
+fn milliseconds(limit: Duration) -> u32 {
+    u32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITY).min(INFINITY - 1)
+}
 
 /// Whether a supervisor stops itself when significant children have exited by themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,11 +141,11 @@ impl Default for Intensity {
 pub struct ChildSpec {
     pub(crate) id: ChildId,
     pub(crate) actor: Arc<dyn ChildActor>,
+    pub(crate) child_type: ChildType,
     pub(crate) restart: Restart,
     pub(crate) significant: bool,
     pub(crate) when_needed: bool,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) start_timeout: Duration,
+    pub(crate) limits: Limits,
     pub(crate) backoff: Option<Arc<Backoff>>,
 }
 
@@ -119,30 +158,30 @@ impl ChildSpec {
         A::Msg: Observable,
         F: Fn() -> (A, A::Arguments) + Send + Sync + 'static,
     {
-        Self::new(id.into(), Arc::new(worker), WORKER_SHUTDOWN)
+        Self::new(id.into(), Arc::new(worker), ChildType::Worker)
     }
 
     /// A supervisor as child. Permanent; its own children's times bound its stop.
     #[must_use]
     pub fn supervisor(id: impl Into<ChildId>, supervisor: &SupervisorRef) -> Self {
-        Self::new(id.into(), supervisor.as_child(), Shutdown::Infinity)
+        Self::new(id.into(), supervisor.as_child(), ChildType::Supervisor)
     }
 
     /// A dynamic supervisor as child. Permanent; its own children's times bound its stop.
     #[must_use]
     pub fn dynamic_supervisor(id: impl Into<ChildId>, supervisor: &DynamicSupervisorRef) -> Self {
-        Self::new(id.into(), supervisor.as_child(), Shutdown::Infinity)
+        Self::new(id.into(), supervisor.as_child(), ChildType::Supervisor)
     }
 
-    fn new(id: ChildId, actor: Arc<dyn ChildActor>, shutdown: Shutdown) -> Self {
+    fn new(id: ChildId, actor: Arc<dyn ChildActor>, child_type: ChildType) -> Self {
         Self {
             id,
             actor,
+            child_type,
             restart: Restart::default(),
             significant: false,
             when_needed: false,
-            shutdown,
-            start_timeout: START_TIMEOUT,
+            limits: Limits::of(child_type),
             backoff: None,
         }
     }
@@ -157,14 +196,18 @@ impl ChildSpec {
     /// How it is stopped.
     #[must_use]
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
-        self.shutdown = shutdown;
+        self.limits.shutdown = match shutdown {
+            Shutdown::BrutalKill => BRUTAL_KILL,
+            Shutdown::Timeout(limit) => milliseconds(limit),
+            Shutdown::Infinity => INFINITY,
+        };
         self
     }
 
     /// How long its start may take; then it has failed to start.
     #[must_use]
     pub fn start_timeout(mut self, limit: Duration) -> Self {
-        self.start_timeout = limit;
+        self.limits.start_timeout = milliseconds(limit);
         self
     }
 

@@ -16,7 +16,7 @@ const KILL_LIMIT: Duration = Duration::from_secs(5);
 
 /// Starts the child, within its start timeout.
 pub(crate) async fn start(spec: &ChildSpec, cx: StartContext) -> Result<Started, StartError> {
-    let limit = spec.start_timeout;
+    let limit = spec.limits.start_timeout();
     // Dropping the future of a start takes back all that it has done.
     match tokio::time::timeout(limit, spec.actor.start(cx)).await {
         Ok(started) => started,

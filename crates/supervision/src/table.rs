@@ -4,25 +4,24 @@
 //! are busy or stuck. It outlives the supervisor's actor: the next life finds in it what the last one left running.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use ractor::{ActorCell, ActorId};
-use tokio::{sync::oneshot, task::AbortHandle, time::Instant};
+use tokio::time::Instant;
 
 use crate::{
     child::{ChildActor, Started},
-    error::StartChildError,
-    exit::Exit,
     id::ChildId,
+    life::{Child, Life},
     lifecycle::Change,
-    spec::{ChildSpec, ChildType, Strategy},
-    view::{ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, LastExit},
+    roster::Roster,
+    spec::{ChildType, Strategy},
+    view::{ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord},
 };
 
 /// How many records of history a supervisor keeps.
@@ -32,162 +31,26 @@ const HISTORY: usize = 32;
 /// blocks its thread can take longer.
 const REAP: Duration = Duration::from_secs(5);
 
-/// Where a child stands.
-pub(crate) enum Life {
-    /// Starts when it is first needed.
-    NotStarted,
-    /// A start is under way, or `started` and not yet announced; what shall follow it if somebody terminated the child
-    /// meanwhile.
-    Starting { cancelled: Option<Box<Stop>>, started: Option<Started> },
-    /// Runs.
-    Running { started: Started, since: Instant },
-    /// Its restart failed, and a message to try again is under way.
-    Restarting { reason: Arc<str> },
-    /// Its restart waits for `timer`.
-    BackingOff { until: Instant, reason: Arc<str>, timer: AbortHandle },
-    /// Was asked to stop.
-    Stopping { started: Started, stop: Box<Stop> },
-    /// Ended; the specification is kept.
-    Terminated,
-}
-
-/// What follows a stop, and who waits for it.
-#[derive(Default)]
-pub(crate) struct Stop {
-    pub(crate) then: Option<(ChildSpec, StartReply)>,
-    pub(crate) waiting: Vec<oneshot::Sender<()>>,
-}
-
-/// Who waits for a start, if anybody does.
-pub(crate) type StartReply = Option<oneshot::Sender<Result<(), StartChildError>>>;
-
-/// A child: its specification and its life.
-pub(crate) struct Child {
-    pub(crate) spec: ChildSpec,
-    pub(crate) life: Life,
-    pub(crate) restarts: u32,
-    /// Failures in a row, for the backoff.
-    pub(crate) failures: u32,
-    /// Which start is awaited: an answer to an earlier one is stale.
-    pub(crate) generation: u64,
-    pub(crate) last_exit: Option<Box<LastExit>>,
-}
-
-impl Child {
-    pub(crate) fn new(spec: ChildSpec, life: Life) -> Self {
-        Self { spec, life, restarts: 0, failures: 0, generation: 0, last_exit: None }
-    }
-
-    pub(crate) fn started(&self) -> Option<&Started> {
-        match &self.life {
-            Life::Running { started, .. }
-            | Life::Stopping { started, .. }
-            | Life::Starting { started: Some(started), .. } => Some(started),
-            _ => None,
-        }
-    }
-
-    fn status(&self) -> ChildStatus {
-        match &self.life {
-            Life::NotStarted => ChildStatus::NotStarted,
-            Life::Starting { .. } => ChildStatus::Starting,
-            Life::Running { since, .. } => {
-                ChildStatus::Running { uptime_ms: milliseconds(since.elapsed()) }
-            }
-            Life::Restarting { reason } => ChildStatus::Restarting { reason: Arc::clone(reason) },
-            Life::BackingOff { until, reason, .. } => ChildStatus::BackingOff {
-                remaining_ms: milliseconds(until.saturating_duration_since(Instant::now())),
-                reason: Arc::clone(reason),
-            },
-            Life::Stopping { .. } => ChildStatus::Stopping,
-            Life::Terminated => ChildStatus::Terminated,
-        }
-    }
-
-    fn child_type(&self) -> ChildType {
-        if self.spec.actor.supervisor().is_some() {
-            ChildType::Supervisor
-        } else {
-            ChildType::Worker
-        }
-    }
-
-    fn info(&self) -> ChildInfo {
-        ChildInfo {
-            id: self.spec.id.to_string(),
-            child_type: self.child_type(),
-            status: self.status(),
-            restart: self.spec.restart,
-            restarts: self.restarts,
-            last_exit: self.last_exit.as_deref().cloned(),
-        }
-    }
-
-    /// Writes down that its present life is over.
-    pub(crate) fn ended(&mut self, exit: &Exit) {
-        let ended = std::mem::replace(&mut self.life, Life::Terminated);
-        if let (Life::Running { since, .. }, Some(backoff)) = (ended, &self.spec.backoff)
-            && since.elapsed() >= backoff.reset_after
-        {
-            self.failures = 0;
-        }
-        let last =
-            LastExit { at: Timestamp::now(), class: exit.class, reason: Arc::clone(&exit.reason) };
-        self.last_exit = Some(Box::new(last));
-    }
-
-    /// Kills its actor, if there is one, and calls off whatever was to come. Whoever waits for its end learns of it now.
-    fn kill(&mut self) -> Killed {
-        let cell = self.started().map(|started| started.cell.clone());
-        if let Some(cell) = &cell {
-            cell.kill();
-        }
-        if let Life::BackingOff { timer, .. } = &self.life {
-            timer.abort();
-        }
-        self.life = Life::Terminated;
-        Killed { cell, actor: Arc::clone(&self.spec.actor) }
-    }
-
-    /// Waits for its restart at its own pace; `due` is called when the delay, which is returned, is over.
-    pub(crate) fn back_off(
-        &mut self,
-        generation: u64,
-        reason: Arc<str>,
-        due: impl FnOnce(ChildId) + Send + 'static,
-    ) -> Option<Duration> {
-        let delay = self.spec.backoff.as_ref()?.delay(self.failures);
-        self.failures = self.failures.saturating_add(1);
-        self.generation = generation;
-        let (until, id) = (Instant::now() + delay, self.spec.id.clone());
-        let timer = tokio::spawn(async move {
-            tokio::time::sleep_until(until).await;
-            due(id);
-        });
-        self.life = Life::BackingOff { until, reason, timer: timer.abort_handle() };
-        Some(delay)
-    }
-}
-
 /// A child that was killed with its supervisor, until it is known to be gone.
 #[derive(Clone)]
-struct Killed {
-    cell: Option<ActorCell>,
-    actor: Arc<dyn ChildActor>,
+pub(crate) struct Killed {
+    pub(crate) cell: Option<ActorCell>,
+    pub(crate) actor: Arc<dyn ChildActor>,
 }
 
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The children by id, in start order, and what has happened to them.
+/// The children, and what has happened to them.
 pub(crate) struct Table {
-    pub(crate) children: IndexMap<ChildId, Child>,
+    pub(crate) children: Roster,
     pub(crate) strategy: Strategy,
-    /// Only a dynamic supervisor has so many children that a search would cost.
-    by_actor: Option<HashMap<ActorId, ChildId>>,
-    history: VecDeque<(Timestamp, Option<ChildId>, Change)>,
     generations: u64,
+    /// Boxed: nothing ever happens to most.
+    past: Option<Box<Past>>,
+}
+
+/// What has happened to the children of a supervisor.
+#[derive(Default)]
+struct Past {
+    history: VecDeque<(Timestamp, Option<ChildId>, Change)>,
     /// What a life of the supervisor that did not end gracefully has left.
     killed: Vec<Killed>,
 }
@@ -201,13 +64,7 @@ impl Table {
 
     /// Whose actor it is. Nobody's, when the event is older than the child's present life.
     pub(crate) fn child_of(&self, actor: ActorId) -> Option<ChildId> {
-        if let Some(by_actor) = &self.by_actor {
-            return by_actor.get(&actor).cloned();
-        }
-        self.children
-            .values()
-            .find(|child| child.started().is_some_and(|started| started.cell.get_id() == actor))
-            .map(|child| child.spec.id.clone())
+        self.children.child_of(actor)
     }
 
     /// Writes down that the start numbered `generation` has made an actor. Says whether it is still wanted.
@@ -225,9 +82,7 @@ impl Table {
 
     /// Writes down that the child runs.
     pub(crate) fn runs(&mut self, id: &ChildId, started: Started) {
-        if let Some(by_actor) = &mut self.by_actor {
-            by_actor.insert(started.cell.get_id(), id.clone());
-        }
+        self.children.has_actor(id, started.cell.get_id());
         if let Some(child) = self.children.get_mut(id) {
             child.life = Life::Running { started, since: Instant::now() };
         }
@@ -235,17 +90,20 @@ impl Table {
 
     /// Writes down that the child's actor is gone.
     pub(crate) fn gone(&mut self, actor: ActorId) {
-        if let Some(by_actor) = &mut self.by_actor {
-            by_actor.remove(&actor);
-        }
+        self.children.actor_gone(actor);
     }
 
     /// Writes `change` into the history: of the child `id`, or of the supervisor itself.
     pub(crate) fn remember(&mut self, id: Option<&ChildId>, change: Change) {
-        if self.history.len() == HISTORY {
-            self.history.pop_front();
+        let history = &mut self.past().history;
+        if history.len() == HISTORY {
+            history.pop_front();
         }
-        self.history.push_back((Timestamp::now(), id.cloned(), change));
+        history.push_back((Timestamp::now(), id.cloned(), change));
+    }
+
+    fn past(&mut self) -> &mut Past {
+        self.past.get_or_insert_default()
     }
 }
 
@@ -254,22 +112,16 @@ pub(crate) struct Children(Mutex<Table>);
 
 impl Children {
     pub(crate) fn of_static() -> Self {
-        Self::new(None)
+        Self::new(Roster::few())
     }
 
     pub(crate) fn of_dynamic() -> Self {
-        Self::new(Some(HashMap::new()))
+        Self::new(Roster::many())
     }
 
-    fn new(by_actor: Option<HashMap<ActorId, ChildId>>) -> Self {
-        Self(Mutex::new(Table {
-            children: IndexMap::new(),
-            strategy: Strategy::OneForOne,
-            by_actor,
-            history: VecDeque::new(),
-            generations: 0,
-            killed: Vec::new(),
-        }))
+    fn new(children: Roster) -> Self {
+        let strategy = Strategy::OneForOne;
+        Self(Mutex::new(Table { children, strategy, generations: 0, past: None }))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Table> {
@@ -282,14 +134,14 @@ impl Children {
     }
 
     pub(crate) fn which_children(&self) -> Vec<ChildInfo> {
-        self.lock().children.values().map(Child::info).collect()
+        self.lock().children.iter().map(Child::info).collect()
     }
 
     pub(crate) fn count_children(&self) -> ChildCount {
         let table = self.lock();
         let mut count = ChildCount { specs: table.children.len(), ..ChildCount::default() };
-        for child in table.children.values() {
-            match child.child_type() {
+        for child in table.children.iter() {
+            match child.spec.child_type {
                 ChildType::Supervisor => count.supervisors += 1,
                 ChildType::Worker => count.workers += 1,
             }
@@ -304,7 +156,8 @@ impl Children {
             child: child.as_ref().map(ToString::to_string).unwrap_or_default(),
             change: change.clone(),
         };
-        self.lock().history.iter().map(record).collect()
+        let table = self.lock();
+        table.past.iter().flat_map(|past| &past.history).map(record).collect()
     }
 
     pub(crate) fn child(&self, id: &str) -> Option<ChildHandle> {
@@ -330,13 +183,14 @@ impl Children {
     pub(crate) fn kill_all(&self) {
         let killed: Vec<_> = {
             let mut table = self.lock();
-            let killed: Vec<_> = table.children.values_mut().map(Child::kill).collect();
-            if let Some(by_actor) = &mut table.by_actor {
-                by_actor.clear();
+            let killed: Vec<_> = table.children.iter_mut().map(Child::kill).collect();
+            if table.children.is_indexed() {
                 table.children.clear();
             }
-            let left = killed.iter().filter(|killed| killed.cell.is_some()).cloned();
-            table.killed.extend(left);
+            let mut left = killed.iter().filter(|killed| killed.cell.is_some()).peekable();
+            if left.peek().is_some() {
+                table.past().killed.extend(left.cloned());
+            }
             killed
         };
         for Killed { cell, actor } in killed {
@@ -360,7 +214,8 @@ impl Children {
     #[cfg(test)]
     pub(crate) fn known_actors(&self) -> usize {
         let table = self.lock();
-        table.by_actor.as_ref().map_or(0, HashMap::len) + table.killed.len()
+        let killed = table.past.as_ref().map_or(0, |past| past.killed.len());
+        table.children.known_actors() + killed
     }
 
     /// Waits until every actor that was killed, and those below it, are gone.
@@ -369,15 +224,7 @@ impl Children {
     }
 
     async fn gone_until(&self, deadline: Instant) {
-        let (killed, below) = {
-            let table = self.lock();
-            let below = table.children.values().filter_map(|child| child.spec.actor.supervisor());
-            (table.killed.clone(), below.collect::<Vec<_>>())
-        };
-        for supervisor in below {
-            // Itself gone, but it may have been killed, and what it had left may not be gone.
-            Box::pin(supervisor.children().gone_until(deadline)).await;
-        }
+        let killed = self.lock().killed.clone();
         for Killed { cell, actor } in killed {
             let left = deadline.saturating_duration_since(Instant::now());
             if let Some(cell) = cell
@@ -392,12 +239,14 @@ impl Children {
                 Box::pin(supervisor.children().gone_until(deadline)).await;
             }
         }
-        self.lock().killed = Vec::new();
+        if let Some(past) = &mut self.lock().past {
+            past.killed = Vec::new();
+        }
     }
 }
 
 impl fmt::Debug for Children {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.lock().children.keys()).finish()
+        f.debug_list().entries(self.lock().children.iter().map(|child| &child.spec.id)).finish()
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     error::{ChildError, StartChildError, StartError},
     spec::{AutoShutdown, ChildSpec, DynamicSupervisorSpec, Shutdown},
     steps,
-    table::{Child, Children, Life, StartReply, Stop, Table},
+    life::{Child, Life, StartReply, Stop},
+    table::{Children, Table},
     view::{
         ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, Outlook, SupervisorHandle,
     },
@@ -87,7 +88,7 @@ impl DynamicSupervisorRef {
     /// The ids of all children, stopping and backing off included.
     #[must_use]
     pub fn ids(&self) -> Vec<crate::ChildId> {
-        self.0.children.lock().children.keys().cloned().collect()
+        self.0.children.lock().children.iter().map(|child| child.spec.id.clone()).collect()
     }
 
     /// What happened to its children, the last 32 records, the oldest first. Survives restarts of the supervisor.
@@ -173,10 +174,10 @@ impl DynamicSupervisorRef {
         let (id, generation) = (spec.id.clone(), table.next_generation());
         let mut child = Child::new(spec, Life::Starting { cancelled: None, started: None });
         child.generation = generation;
-        table.children.insert(id.clone(), child);
+        table.children.insert(child);
         let start = DynamicSupervisorMsg::Start { id: id.clone(), generation, reply };
         self.0.address.cast(start).map_err(|_| {
-            table.children.swap_remove(&id);
+            table.children.remove(&id);
             StartChildError::SupervisorDown
         })
     }
@@ -187,7 +188,7 @@ impl DynamicSupervisorRef {
         match &mut child.life {
             Life::Running { started, .. } => {
                 let started = started.clone();
-                ask_to_stop(&started, child.spec.shutdown);
+                ask_to_stop(&started, child.spec.limits.shutdown());
                 child.life = Life::Stopping { started, stop: Box::new(stop) };
             }
             Life::Stopping { stop: earlier, .. }
@@ -199,8 +200,8 @@ impl DynamicSupervisorRef {
                 earlier.waiting.extend(stop.waiting);
             }
             Life::Starting { cancelled, .. } => *cancelled = Some(Box::new(stop)),
-            Life::BackingOff { timer, .. } => {
-                timer.abort();
+            Life::BackingOff(waits) => {
+                waits.call_off();
                 self.finish(&mut table, id, stop);
             }
             Life::NotStarted | Life::Restarting { .. } | Life::Terminated => {
@@ -212,7 +213,7 @@ impl DynamicSupervisorRef {
 
     /// The child's actor is gone: forgets it, tells who waited, and starts what was to follow.
     pub(crate) fn finish(&self, table: &mut Table, id: &str, stop: Stop) {
-        table.children.swap_remove(id);
+        table.children.remove(id);
         for waiting in stop.waiting {
             // Whoever waited may have left.
             let _ = waiting.send(());

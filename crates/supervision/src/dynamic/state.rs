@@ -157,7 +157,7 @@ impl State {
             Life::Starting { cancelled, .. } => cancelled.take(),
             _ => None,
         };
-        let (restarts, shutdown) = (child.restarts, child.spec.shutdown);
+        let (restarts, shutdown) = (child.restarts, child.spec.limits.shutdown());
         table.runs(id, started.clone());
         if let Some(stop) = cancelled {
             // Terminated while it started.
@@ -192,7 +192,7 @@ impl State {
         if backs_off || is_restart {
             return self.restart(&mut table, id, reason);
         }
-        table.children.swap_remove(id);
+        table.children.remove(id);
         Ok(())
     }
 }
@@ -249,7 +249,7 @@ impl State {
         if restarts {
             return self.restart(&mut table, &id, exit.reason);
         }
-        table.children.swap_remove(&id);
+        table.children.remove(&id);
         Ok(())
     }
 
@@ -298,7 +298,7 @@ impl State {
         let supervisor = self.supervisor.clone();
         let mut table = supervisor.children().lock();
         let is_due = table.children.get(id).is_some_and(|child| {
-            child.generation == generation && matches!(child.life, Life::BackingOff { .. })
+            child.generation == generation && matches!(child.life, Life::BackingOff(_))
         });
         if is_due {
             self.begin_restart(&mut table, id, generation);
@@ -352,16 +352,16 @@ impl State {
     fn ask_all_to_stop(&self) -> Vec<(ChildId, Started, Shutdown)> {
         let mut table = self.supervisor.children().lock();
         let mut asked = Vec::with_capacity(table.children.len());
-        for child in table.children.values_mut() {
-            if let Life::BackingOff { timer, .. } = &child.life {
-                timer.abort();
+        for child in table.children.iter_mut() {
+            if let Life::BackingOff(waits) = &child.life {
+                waits.call_off();
             }
             let Some(started) = child.started().cloned() else { continue };
-            match child.spec.shutdown {
+            match child.spec.limits.shutdown() {
                 Shutdown::BrutalKill => started.cell.kill(),
                 _ => started.cell.stop(Some(crate::SHUTDOWN.into())),
             }
-            asked.push((child.spec.id.clone(), started, child.spec.shutdown));
+            asked.push((child.spec.id.clone(), started, child.spec.limits.shutdown()));
         }
         asked.sort_by_key(|(_, _, shutdown)| match shutdown {
             Shutdown::BrutalKill => Duration::ZERO,
@@ -376,7 +376,7 @@ impl State {
         let actor = started.cell.get_id();
         let mut table = self.supervisor.children().lock();
         table.gone(actor);
-        let child = table.children.swap_remove(id);
+        let child = table.children.remove(id);
         if let Some(child) = &child {
             child.spec.actor.exited(actor);
         }

@@ -88,7 +88,7 @@ impl State {
         table.children.reserve_exact(children.len());
         for spec in children {
             spec.validate(self.auto_shutdown)?;
-            if table.children.contains_key(&spec.id) {
+            if table.children.get(&spec.id).is_some() {
                 return Err(SpecError::Duplicate { id: spec.id });
             }
             let life = if spec.when_needed {
@@ -97,7 +97,7 @@ impl State {
             } else {
                 Life::Terminated
             };
-            table.children.insert(spec.id.clone(), Child::new(spec, life));
+            table.children.insert(Child::new(spec, life));
         }
         Ok(())
     }
@@ -154,11 +154,11 @@ impl State {
 
     fn id_at(&self, index: usize) -> Option<ChildId> {
         let table = self.supervisor.children().lock();
-        table.children.get_index(index).map(|(id, _)| id.clone())
+        table.children.at(index).map(|child| child.spec.id.clone())
     }
 
     fn index_of(&self, id: &ChildId) -> Option<usize> {
-        self.supervisor.children().lock().children.get_index_of(id)
+        self.supervisor.children().lock().children.position(id)
     }
 }
 
@@ -178,7 +178,7 @@ impl State {
                 self.stop_one(&id).await;
             }
         }
-        for child in self.supervisor.children().lock().children.values_mut() {
+        for child in self.supervisor.children().lock().children.iter_mut() {
             child.life = Life::Terminated;
             child.spec.actor.give_up_waiting();
         }
@@ -220,12 +220,12 @@ impl State {
                 _ => return None,
             }
         };
-        let exit = steps::stop(&cell, spec.shutdown).await;
+        let exit = steps::stop(&cell, spec.limits.shutdown()).await;
         spec.actor.exited(cell.get_id());
         if let (ExitClass::Killed, Some(supervisor)) = (exit.class, spec.actor.supervisor()) {
             Box::pin(supervisor.children().gone()).await;
         }
-        if exit.class == ExitClass::Killed && spec.shutdown != Shutdown::BrutalKill {
+        if exit.class == ExitClass::Killed && spec.limits.shutdown() != Shutdown::BrutalKill {
             tracing::warn!(actor = "supervision", path = %self.path.child(id.clone()), "child did not stop in time and was killed");
         }
         let change = Change::Exited { class: exit.class, reason: Arc::clone(&exit.reason) };
@@ -240,7 +240,7 @@ impl State {
     fn forget_temporary(&mut self, from: usize) {
         let mut table = self.supervisor.children().lock();
         let mut index = 0;
-        table.children.retain(|_, child| {
+        table.children.retain(|child| {
             let keep = index < from || child.spec.restart != Restart::Temporary;
             index += 1;
             keep
@@ -265,7 +265,7 @@ impl State {
             Restart::Permanent => true,
             Restart::Transient => exit.class.is_abnormal(),
             Restart::Temporary => {
-                self.supervisor.children().lock().children.shift_remove(&spec.id);
+                self.supervisor.children().lock().children.remove(&spec.id);
                 false
             }
         };
@@ -407,7 +407,7 @@ impl State {
             match table.children.get(id) {
                 Some(child) if child.generation == generation => match &child.life {
                     Life::Restarting { reason } => Some(Arc::clone(reason)),
-                    Life::BackingOff { .. } => None,
+                    Life::BackingOff(_) => None,
                     _ => return Ok(()),
                 },
                 _ => return Ok(()),
@@ -458,10 +458,10 @@ impl State {
             if spec.when_needed {
                 self.wait_for_need(&spec);
             }
-            table.children.insert(id.clone(), Child::new(spec, life));
+            table.children.insert(Child::new(spec, life));
         }
         self.start_one(&id, Change::Started).await.map_err(|error| {
-            self.supervisor.children().lock().children.shift_remove(&id);
+            self.supervisor.children().lock().children.remove(&id);
             StartChildError::Start(error)
         })
     }
@@ -479,7 +479,7 @@ impl State {
             child.spec.actor.give_up_waiting();
             child.life = Life::Terminated;
             if child.spec.restart == Restart::Temporary {
-                table.children.shift_remove(id);
+                table.children.remove(id);
             }
         }
         Ok(())
@@ -491,7 +491,7 @@ impl State {
             let child = table.children.get_mut(id).ok_or(ChildError::NotFound)?;
             match child.life {
                 Life::Terminated => {}
-                Life::Restarting { .. } | Life::BackingOff { .. } => {
+                Life::Restarting { .. } | Life::BackingOff(_) => {
                     return Err(ChildError::Restarting);
                 }
                 _ => return Err(ChildError::Running),
@@ -520,10 +520,10 @@ impl State {
         match table.children.get(id).map(|child| &child.life) {
             None => Err(ChildError::NotFound),
             Some(Life::Terminated) => {
-                table.children.shift_remove(id);
+                table.children.remove(id);
                 Ok(())
             }
-            Some(Life::Restarting { .. } | Life::BackingOff { .. }) => Err(ChildError::Restarting),
+            Some(Life::Restarting { .. } | Life::BackingOff(_)) => Err(ChildError::Restarting),
             Some(_) => Err(ChildError::Running),
         }
     }
@@ -547,7 +547,7 @@ impl State {
             Ok(()) => Ok(()),
             Err(_) if spec.restart == Restart::Temporary => {
                 spec.actor.give_up_waiting();
-                self.supervisor.children().lock().children.shift_remove(id);
+                self.supervisor.children().lock().children.remove(id);
                 Ok(())
             }
             // It was promised at the supervisor's own start, so it counts like a restart that failed.

@@ -5,8 +5,11 @@ use std::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    ChildError, DynamicSupervisorSpec, Shutdown, StartChildError, SupervisorHandle,
-    tests::support::{Act, Log, PartMsg, cell, ms, secs, settle, start_dynamic, status, top},
+    ChildError, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Restart, Shutdown,
+    StartChildError, Strategy, SupervisorHandle, SupervisorSpec,
+    tests::support::{
+        Act, Log, PartMsg, cell, ms, secs, settle, start, start_dynamic, status, top,
+    },
 };
 
 #[tokio::test(start_paused = true)]
@@ -106,6 +109,33 @@ async fn once_it_is_down_for_good_nobody_waits() {
         assert!(matches!(refused, Err(ChildError::NotFound)), "{refused:?}");
     }
     assert_eq!((users.ids().len(), log.alive()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_dies_and_is_not_restarted_takes_everybody_along() {
+    let log = Log::default();
+    let users = DynamicSupervisorRef::new(DynamicSupervisorSpec::new());
+    let child = users.clone();
+    let root = start(move || {
+        let users = ChildSpec::dynamic_supervisor("users", &child).restart(Restart::Temporary);
+        SupervisorSpec::new(Strategy::OneForOne).child(users)
+    })
+    .await;
+    let (stopping, running) = (log.part("stopping"), log.part("running"));
+    stopping.stops(Act::Hang);
+    for part in [&stopping, &running] {
+        users.start_child(part.spec().shutdown(Shutdown::Infinity)).await.unwrap();
+    }
+    users.request_stop("stopping").unwrap();
+    settle().await;
+    cell(&root, "users").kill();
+    let late = users.start_child(log.part("late").spec()).await;
+    assert!(matches!(late, Err(StartChildError::SupervisorDown)), "{late:?}");
+    settle().await;
+    assert_eq!((log.alive(), users.ids().len()), (0, 0));
+    let refused = timeout(secs(1), users.terminate_child("late")).await.unwrap();
+    assert!(matches!(refused, Err(ChildError::NotFound)), "{refused:?}");
+    assert!([stopping, running].iter().all(|part| part.address.current().is_none()));
 }
 
 #[tokio::test(start_paused = true)]
