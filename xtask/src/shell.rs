@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, IsTerminal, Read, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Mutex,
+    sync::{LazyLock, Mutex},
     thread,
 };
 
@@ -12,7 +12,12 @@ use anyhow::{Context, Result, bail};
 
 /// The workspace's root.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the workspace")
+    // Said by the cargo that runs us: two checkouts that share a target directory share this binary too.
+    static XTASK: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = std::env::var_os("CARGO_MANIFEST_DIR");
+        here.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()).into()
+    });
+    XTASK.parent().expect("xtask is a folder of the workspace")
 }
 
 /// Where cargo puts what it builds.
