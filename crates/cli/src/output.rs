@@ -57,6 +57,15 @@ impl Output {
         self.print(&(escape_json(&text?) + "\n"))
     }
 
+    /// As [`answer`](Self::answer), with the JSON in one line: for a list that scripts read.
+    pub(crate) fn list<T: Serialize>(
+        &self,
+        json: &T,
+        view: impl FnOnce(Look) -> String,
+    ) -> Result<(), Failure> {
+        Self { lines: true, ..*self }.answer(json, view)
+    }
+
     fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         if self.screen {

@@ -97,7 +97,7 @@ async fn ask(command: &Command, client: &InspectClient, output: &Output) -> Resu
         Command::Users => {
             let users = client.users().await?;
             let ids: Vec<&str> = users.iter().map(|user| user.user.as_str()).collect();
-            output.answer(&ids, |look| view::users(&users, look))
+            output.list(&ids, |look| view::users(&users, look))
         }
         Command::Metrics { summary: true } => {
             let summary = client.metrics().await?;

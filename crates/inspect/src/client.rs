@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use stagedoor_supervision::{
-    Address, ChildCount, ChildInfo, ChildSpec, HistoryRecord, Lifecycle, Restart, Root, Strategy,
-    SupervisorRef, SupervisorSpec, Worker,
+    Address, AutoShutdown, ChildCount, ChildInfo, ChildSpec, HistoryRecord, Lifecycle, Restart,
+    Root, Strategy, SupervisorRef, SupervisorSpec, Worker,
 };
 
 use crate::{
@@ -25,7 +25,7 @@ const WATCH_LIMIT: Duration = Duration::from_secs(5);
 /// How long the client's own actor may take to stop: it has nothing to finish.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// Asks an inspector, in this process or in another.
+/// Asks an inspector, in this process or in another. Dropping it closes its connection, if it has one.
 #[derive(Debug)]
 pub struct InspectClient {
     inspector: Address<InspectMsg>,
@@ -54,8 +54,10 @@ impl InspectClient {
             let connected = connected.clone();
             let make = move || (RemoteInspector, RemoteInspectorArgs(connected.clone()));
             let worker = ChildSpec::worker("remote_inspector", Worker::new(&address, make));
-            // A connection has one life; after it, a new client is made.
-            SupervisorSpec::new(Strategy::OneForOne).child(worker.restart(Restart::Temporary))
+            // A connection has one life, and nothing is left of the client after it.
+            SupervisorSpec::new(Strategy::OneForOne)
+                .auto_shutdown(AutoShutdown::AnySignificant)
+                .child(worker.restart(Restart::Temporary).significant())
         });
         let root = Root::start(supervisor, Lifecycle::new()).await.map_err(ConnectError::Start)?;
         Ok(Self { inspector, limit, own: Some(root) })
@@ -67,7 +69,7 @@ impl InspectClient {
         &self.inspector
     }
 
-    /// Closes the connection, if there is one.
+    /// Closes the connection, if there is one, and waits until it is.
     pub async fn close(self) {
         if let Some(root) = &self.own {
             root.stop(CLOSE_LIMIT).await;
@@ -79,6 +81,17 @@ impl InspectClient {
         message: impl FnOnce(Reply<T>) -> InspectMsg,
     ) -> Result<T, InspectError> {
         self.inspector.call(message, self.limit).await?
+    }
+}
+
+impl Drop for InspectClient {
+    fn drop(&mut self) {
+        if self.own.is_some()
+            && let Some(remote) = self.inspector.current()
+        {
+            // Its supervisor follows it.
+            remote.stop(None);
+        }
     }
 }
 

@@ -48,13 +48,18 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A path as people call it.
+fn named(path: &str) -> String {
+    if path.is_empty() { "the root".into() } else { format!("{path:?}") }
+}
+
 /// Why a question was not answered. Travels as `{"error": "not_found", …}`.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 #[serde(tag = "error", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum InspectError {
     /// Nothing is at the path.
-    #[error("nothing is at {path:?}; the nearest that exists is {nearest:?}")]
+    #[error("nothing is at {path:?}; the nearest that exists is {}", named(nearest))]
     NotFound {
         /// The path asked for.
         path: String,
@@ -131,7 +136,7 @@ pub enum InspectError {
 }
 
 impl InspectError {
-    /// What was asked cannot be, however often one asks.
+    /// Whether asking again may help; of others, what was asked cannot be.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(

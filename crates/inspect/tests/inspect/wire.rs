@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use stagedoor_inspect::{
-    InspectError, InspectMsg, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES, ServeConfig,
+    Endpoint, InspectClient, InspectError, InspectMsg, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES,
+    ServeConfig,
 };
 use tokio::io::AsyncWriteExt;
 
@@ -109,6 +110,21 @@ async fn a_lost_connection_fails_what_is_under_way_and_what_follows() {
     assert!(matches!(follows, Err(InspectError::Disconnected { .. })), "{follows:?}");
     let watched = watch.next().await;
     assert!(matches!(watched, Err(InspectError::Disconnected { .. })), "{watched:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_is_dropped_or_closed_leaves() {
+    let house = House::open().await;
+    let client = house.outside().await;
+    client.count("").await.unwrap();
+    let inspector = client.inspector().clone();
+    drop(client);
+    until("the connection is gone", || house.connections.open() == 0).await;
+    assert!(inspector.current().is_none(), "and so is the client's own actor");
+    let endpoint = Endpoint::Unix(house.socket());
+    InspectClient::connect(&endpoint, LIMIT).await.unwrap().close().await;
+    until("the connection is gone", || house.connections.open() == 0).await;
+    assert_eq!(house.connections.served(), 2);
 }
 
 #[tokio::test]
