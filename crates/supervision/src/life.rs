@@ -162,3 +162,15 @@ impl Child {
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_is_small() {
+        // There are five for each user.
+        assert!(size_of::<Child>() <= 128, "{}", size_of::<Child>());
+        assert!(size_of::<Life>() <= 32, "{}", size_of::<Life>());
+    }
+}

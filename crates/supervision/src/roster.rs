@@ -115,9 +115,8 @@ impl Roster {
         if let Some(index) = &self.index {
             return index.actors.get(&actor).cloned();
         }
-        let has_it = |child: &&Child| {
-            child.started().is_some_and(|started| started.cell.get_id() == actor)
-        };
+        let has_it =
+            |child: &&Child| child.started().is_some_and(|started| started.cell.get_id() == actor);
         self.children.iter().find(has_it).map(|child| child.spec.id.clone())
     }
 

@@ -224,7 +224,7 @@ impl Children {
     }
 
     async fn gone_until(&self, deadline: Instant) {
-        let killed = self.lock().killed.clone();
+        let killed = self.lock().past.as_ref().map(|past| past.killed.clone()).unwrap_or_default();
         for Killed { cell, actor } in killed {
             let left = deadline.saturating_duration_since(Instant::now());
             if let Some(cell) = cell

@@ -6,8 +6,8 @@ use crate::{
     error::StartError,
     exit,
     id::{ChildId, Path},
+    life::StartReply,
     lifecycle::Lifecycle,
-    table::StartReply,
 };
 
 /// The actor behind a [`DynamicSupervisorRef`].

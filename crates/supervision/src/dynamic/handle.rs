@@ -9,9 +9,9 @@ use crate::{
     child::{BoxFuture, ChildActor, StartContext, Started, start},
     dynamic::actor::{DynamicSupervisor, DynamicSupervisorArgs, DynamicSupervisorMsg},
     error::{ChildError, StartChildError, StartError},
+    life::{Child, Life, StartReply, Stop},
     spec::{AutoShutdown, ChildSpec, DynamicSupervisorSpec, Shutdown},
     steps,
-    life::{Child, Life, StartReply, Stop},
     table::{Children, Table},
     view::{
         ChildCount, ChildHandle, ChildInfo, ChildStatus, HistoryRecord, Outlook, SupervisorHandle,

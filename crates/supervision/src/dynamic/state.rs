@@ -15,10 +15,11 @@ use crate::{
     exit::{Exit, ExitClass, Report},
     id::{ChildId, Path},
     intensity::RestartWindow,
+    life::{Life, StartReply, milliseconds},
     lifecycle::{Change, Lifecycle},
     spec::{ChildSpec, Intensity, Restart, Shutdown},
     steps,
-    table::{Life, StartReply, Table, milliseconds},
+    table::Table,
     view::SupervisorHandle,
 };
 

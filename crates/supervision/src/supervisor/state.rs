@@ -12,6 +12,7 @@ use crate::{
     exit::{Exit, ExitClass, Report},
     id::{ChildId, Path},
     intensity::RestartWindow,
+    life::{Child, Life, milliseconds},
     lifecycle::{Change, Lifecycle},
     spec::{
         AutoShutdown, ChildSpec, Intensity, OnChange, Restart, Shutdown, Strategy, SupervisorChange,
@@ -21,7 +22,6 @@ use crate::{
         SupervisorRef,
         actor::{SupervisorArgs, SupervisorMsg},
     },
-    table::{Child, Life, milliseconds},
 };
 
 /// What a supervisor knows besides the table of its children.
@@ -209,8 +209,8 @@ impl State {
                     child.life = Life::Stopping { started, stop: Box::default() };
                     (child.spec.clone(), cell)
                 }
-                Life::BackingOff { timer, .. } => {
-                    timer.abort();
+                Life::BackingOff(waits) => {
+                    waits.call_off();
                     return None;
                 }
                 Life::NotStarted => {
@@ -304,7 +304,7 @@ impl State {
                 let table = self.supervisor.children().lock();
                 !table
                     .children
-                    .values()
+                    .iter()
                     .any(|child| child.spec.significant && !matches!(child.life, Life::Terminated))
             }
         }

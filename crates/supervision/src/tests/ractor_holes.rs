@@ -171,7 +171,11 @@ async fn whoever_is_below_a_supervisor_that_had_to_be_killed_is_gone_with_it() {
     users.start_child(spec).await.unwrap();
     for (part, time) in [(&other, 200), (&one, 400)] {
         let (release, blocked) = mpsc::channel::<()>();
-        part.address.cast(PartMsg::Run(Box::new(move || drop(blocked.recv().is_ok())))).unwrap();
+        part.address
+            .cast(PartMsg::Run(Box::new(move || {
+                let _ = blocked.recv();
+            })))
+            .unwrap();
         tokio::spawn(async move {
             tokio::time::sleep(ms(time)).await;
             drop(release);
