@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, error::ErrorKind};
 use stagedoord::{Exit, cli::Arguments, execute};
 
-/// Gives memory back after a wave of disconnects, which glibc's does not.
+/// Gives memory back after a wave of disconnects, which glibc's does not; how soon is set in `.cargo/config.toml`.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match Arguments::try_parse() {
