@@ -7,7 +7,7 @@
 //!   command ──▶ view: a table, a drawing or JSON ──▶ Output: a terminal, a pipe
 //! ```
 //!
-//! What is asked is in [`run`](mod@run), how an answer looks is in `view`, one file an answer, as pure functions from
+//! What is asked is in the module `run`, how an answer looks is in `view`, one file an answer, as pure functions from
 //! the answer to text.
 
 mod args;
