@@ -35,7 +35,7 @@ impl Board {
         })
     }
 
-    /// Where user `index`'s StreamState is. The tree must have been started once.
+    /// Where the `StreamState` of user `index` is. The tree must have been started once.
     pub(crate) fn target(&self, index: usize) -> &Target {
         self.targets[index].get().expect("the tree has been specified")
     }

@@ -83,9 +83,7 @@ pub(crate) fn join(tracker: &Tracker, user: &UserId, number: usize) -> Result<Se
 /// The trees of the default configuration.
 pub(crate) fn default_tree() -> TreeSpec {
     let (components, backoff) = (Arc::new(Components::standard()), Arc::new(Backoff::default()));
-    Arc::new(move |user| {
-        user_stream_manager(UserContext::new(user.clone()), &components, &backoff)
-    })
+    Arc::new(move |user| user_stream_manager(UserContext::new(user.clone()), &components, &backoff))
 }
 
 /// Waits until `condition` holds, looking a thousand times a second.

@@ -1,8 +1,10 @@
 //! `stagedoor-bench`: what stagedoor costs, and what the same costs elsewhere. See the README beside it.
 
 mod actors;
+mod compare;
 mod house;
 mod options;
+mod sockets;
 mod stamps;
 mod system;
 mod trees;
@@ -25,6 +27,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "\
 stagedoor-bench trees    n=10000 kids=4|default phases=join,mem,idle,snap,call,cast,crash,rejoin,leave
                          grace_ms=5000 idle_s=10 crash_trials=1000 crash_gap_ms=2 calls=200000 msgs=1000000
+stagedoor-bench sockets  n=18000 [pipes] [trees] window_s=30
+stagedoor-bench compare  rounds=3 sizes=1000,10000,50000 sockets=18000 pipes=50000 out=bench/RESULTS.md
+                         data=target/bench/runs.json: writes the report of the last runs anew
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +47,9 @@ fn main() -> ExitCode {
 fn run(command: &str, options: Options) -> Result<()> {
     match command {
         "trees" => trees::run(options),
+        "compare" => compare::run(options),
+        "sockets" => sockets::run(options),
+        "socket-client" => sockets::run_client(options),
         "bookkeeping" => trees::bookkeeping::run(options),
         "help" | "--help" | "" => {
             print!("{USAGE}");

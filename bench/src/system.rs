@@ -3,7 +3,10 @@
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result};
-use rustix::time::{ClockId, clock_gettime};
+use rustix::{
+    process::{Resource, getrlimit, setrlimit},
+    time::{ClockId, clock_gettime},
+};
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
@@ -124,6 +127,13 @@ pub(crate) fn per_second(count: usize, wall: Duration) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
 pub(crate) fn float(count: usize) -> f64 {
     count as f64
+}
+
+/// Lets this process open as many descriptors as it may.
+pub(crate) fn raise_descriptor_limit() -> Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("the limit of descriptors")
 }
 
 /// Growth from `base` to `now` in bytes, shared by `n`.

@@ -9,9 +9,7 @@ use tokio::time::{Instant, sleep};
 use super::Run;
 use crate::{
     house::{join, until},
-    system::{
-        Watch, distribution, float, microseconds, milliseconds, object, per_second, round,
-    },
+    system::{Watch, distribution, float, microseconds, milliseconds, object, per_second, round},
     users::user,
 };
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Run;
 use crate::{
     actors::{ChatMessage, StreamStateMsg, Target},
-    system::{Watch, distribution, microseconds, object, per_second, round, float},
+    system::{Watch, distribution, float, microseconds, object, per_second, round},
     users::spread,
 };
 
@@ -83,20 +83,23 @@ impl Run {
         let watch = Watch::start()?;
         let began = Instant::now();
         let producing: Vec<_> = (0..producers)
-            .map(|producer| tokio::spawn(produce(Arc::clone(targets), share, producer)))
+            .map(|producer| {
+                let targets = Arc::clone(targets);
+                tokio::spawn(async move { produce(&targets, share, producer) })
+            })
             .collect();
         for produced in producing {
             produced.await??;
         }
         let sent = began.elapsed();
         let total = handled(targets).await? - before;
-        let spent = began.elapsed();
+        let took = began.elapsed();
         let watched = watch.stop()?;
         let total = usize::try_from(total).context("a small count")?;
         ensure!(total == share * producers, "{total} casts arrived of {}", share * producers);
         let mut result = watched.json();
         result.append(&mut object(json!({
-            "casts_per_s": per_second(total, spent),
+            "casts_per_s": per_second(total, took),
             "sent_per_s": per_second(total, sent),
             "cpu_ns_per_cast": round(microseconds(watched.cpu) * 1e3 / float(total), 1),
         })));
@@ -104,7 +107,7 @@ impl Run {
     }
 }
 
-async fn produce(targets: Arc<[Target]>, share: usize, producer: usize) -> Result<()> {
+fn produce(targets: &[Target], share: usize, producer: usize) -> Result<()> {
     let author: Arc<str> = format!("viewer_{producer}").into();
     let text: Arc<str> = "hello from the chat, nice stream! ".repeat(3).into();
     for i in 0..share {

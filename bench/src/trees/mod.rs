@@ -101,7 +101,10 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     };
     options.finish()?;
     ensure!(settings.n > 0, "n=0: nobody to measure");
-    ensure!(settings.kids == Kids::Four || !needs_four(&phases), "call, cast and crash need kids=4");
+    ensure!(
+        settings.kids == Kids::Four || !needs_four(&phases),
+        "call, cast and crash need kids=4"
+    );
     let line = on_two_workers(measure(settings, phases))?;
     println!("{line}");
     Ok(())
@@ -115,7 +118,8 @@ fn needs_four(phases: &[String]) -> bool {
 pub(crate) fn on_two_workers<T: Send + 'static>(
     future: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let runtime =
+        runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     runtime.block_on(async { tokio::spawn(future).await? })
 }
 
