@@ -1,14 +1,14 @@
 //! Several tabs are one visit: a user's tree runs as long as any of their sessions, and a little longer.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use stagedoor_inspect::PendingTimer;
-use stagedoor_supervision::{Change, ExitClass, LifecycleEvent};
+use stagedoor_supervision::{Change, ChildStatus, ExitClass, LifecycleEvent};
 use stagedoor_testkit::{ChannelClient, Harness, wait_until};
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 
-use crate::support::{in_words, next_change};
+use crate::support::{Prop, in_words, next_change};
 
 /// Long enough that whoever comes back is in time on a busy machine, too.
 const GRACE: Duration = Duration::from_millis(1500);
@@ -163,4 +163,50 @@ async fn users_come_and_go_without_each_other() {
     assert!(told.iter().all(|frame| frame.payload.get("leaves").is_none()), "{told:?}");
     bob.close().await.unwrap();
     is_the_stop(&next_change(&mut watch, "users/bob").await);
+}
+
+#[tokio::test]
+async fn a_tab_that_falls_silent_is_a_leave() {
+    let daemon = Harness::builder().configure(|config| {
+        config.gateway.idle_timeout = Duration::from_millis(300);
+    });
+    let daemon = daemon.start().await;
+    let mut silent = daemon.open_dashboard("ada", "home").await;
+    let mut alive = daemon.open_dashboard("bob", "home").await;
+    daemon.runs("users/ada", 0).await;
+    let closed = tokio::select! {
+        closed = silent.closed() => closed.unwrap(),
+        () = async {
+            loop {
+                alive.heartbeat().await.unwrap();
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        } => unreachable!("it beats for ever"),
+    };
+    assert!(closed.is_some(), "it is told why");
+    alive.heartbeat().await.expect("who gives a sign of life stays");
+    daemon.gone("users/ada").await;
+}
+
+#[tokio::test]
+async fn a_start_that_takes_long_keeps_nobody_else_waiting() {
+    let gate = Arc::new(Semaphore::new(0));
+    let closed = Arc::clone(&gate);
+    let slow = Prop::new("slow").on_start(move |user| {
+        let gate = Arc::clone(&closed);
+        async move {
+            if user.as_str() == "ada" {
+                drop(gate.acquire().await);
+            }
+        }
+    });
+    let daemon = Harness::builder().component(slow.component()).start().await;
+    let _ada = daemon.open_dashboard("ada", "home").await;
+    let bob = daemon.open_dashboard("bob", "home").await;
+    daemon.runs("users/bob", 0).await;
+    bob.close().await.unwrap();
+    daemon.gone("users/bob").await;
+    assert_eq!(daemon.find("users/ada").unwrap().status, ChildStatus::Starting);
+    gate.add_permits(1);
+    daemon.runs("users/ada", 0).await;
 }

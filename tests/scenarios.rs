@@ -4,8 +4,11 @@
 
 mod crash_loop;
 mod crashes;
+mod debug_client;
 mod embedding;
 mod expected_logs;
+mod health;
+mod layout;
 mod leases;
 mod limits;
 mod multi_session;
@@ -14,3 +17,5 @@ mod process;
 mod reload;
 mod shutdown;
 mod support;
+mod tour;
+mod who;

@@ -18,9 +18,13 @@ use tokio::time::timeout;
 /// Who comes when a test wants to know what happened so far: their tree's start is the end of the story.
 const WITNESS: &str = "witness";
 
-/// The binary `stagedoord`.
+/// The binaries.
+pub(crate) const STAGEDOORD: &str = env!("CARGO_BIN_EXE_scenarios-stagedoord");
+pub(crate) const STAGEDOOR: &str = env!("CARGO_BIN_EXE_scenarios-stagedoor");
+
+/// The daemon as a process.
 pub(crate) fn stagedoord() -> ProcessBuilder {
-    ProcessBuilder::of(env!("CARGO_BIN_EXE_scenarios-stagedoord"))
+    ProcessBuilder::of(STAGEDOORD)
 }
 
 /// The next change in the life of the actor at `path` or below.

@@ -82,11 +82,17 @@ impl ProcessBuilder {
         self
     }
 
+    /// With a file in its directory.
+    #[must_use]
+    pub fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.dir.path().join(name), text).expect("the directory is ours");
+        self
+    }
+
     /// With a configuration file, `stagedoor.toml`.
     #[must_use]
     pub fn config(self, text: &str) -> Self {
-        fs::write(self.dir.path().join(CONFIG), text).expect("the directory is ours");
-        self.arg("--config").arg(CONFIG)
+        self.file(CONFIG, text).arg("--config").arg(CONFIG)
     }
 
     /// Runs it to its end.
