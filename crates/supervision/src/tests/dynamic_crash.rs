@@ -160,6 +160,10 @@ async fn the_next_life_waits_for_what_the_last_one_left() {
     let (root, users) = start_dynamic(DynamicSupervisorSpec::new()).await;
     let part = log.part("a");
     users.start_child(part.spec()).await.unwrap();
+    // It has told its supervisor that it runs, and the supervisor has heard it: what a thread is about to do when it is
+    // blocked, no other thread does for it.
+    assert_eq!(part.notes().await, [0u32; 0]);
+    users.start_child(log.part("b").spec()).await.unwrap();
     let (release, blocked) = mpsc::channel::<()>();
     let (entered, has_entered) = mpsc::channel();
     part.address
@@ -172,8 +176,7 @@ async fn the_next_life_waits_for_what_the_last_one_left() {
     let first = cell(&root, "users").get_id();
     cell(&root, "users").kill();
     let handle = top(&root);
-    until(|| status(&handle, "users") == "starting").await;
-    assert_eq!(log.alive(), 1);
+    until(|| status(&handle, "users") == "starting" && log.alive() == 1).await;
     assert!(users.start_child(part.spec()).await.is_err());
     drop(release);
     until(|| status(&handle, "users") == "running").await;
