@@ -25,6 +25,7 @@ mod id;
 mod intensity;
 mod life;
 mod lifecycle;
+mod limits;
 mod panics;
 mod root;
 mod roster;

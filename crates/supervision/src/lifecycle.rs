@@ -23,7 +23,7 @@ pub enum Change {
     Started,
     /// It runs again.
     Restarted {
-        /// Which life this is; the first restart is 1.
+        /// How often it was to be restarted, this time and failed attempts counted.
         restarts: u32,
     },
     /// It was to run and does not.

@@ -12,6 +12,7 @@ use crate::{
     dynamic::DynamicSupervisorRef,
     error::SpecError,
     id::ChildId,
+    limits::Limits,
     supervisor::SupervisorRef,
 };
 
@@ -50,51 +51,6 @@ pub enum Shutdown {
     Timeout(Duration),
     /// Asked to stop and waited for. For supervisors, whose own children's times bound it.
     Infinity,
-}
-
-/// How long a start and a stop may take, in milliseconds: there are many specifications, and a `Duration` takes four
-/// times the room.
-#[derive(Clone, Copy)]
-pub(crate) struct Limits {
-    start_timeout: u32,
-    shutdown: u32,
-}
-
-/// A worker that has no time to stop is killed.
-const BRUTAL_KILL: u32 = 0;
-const INFINITY: u32 = u32::MAX;
-
-/// OTP's default for workers.
-const WORKER_SHUTDOWN: u32 = 5_000;
-
-/// How long a start may take by default. OTP waits for ever; a supervisor that hangs helps nobody.
-const START_TIMEOUT: u32 = 10_000;
-
-impl Limits {
-    const fn of(child_type: ChildType) -> Self {
-        let shutdown = match child_type {
-            ChildType::Worker => WORKER_SHUTDOWN,
-            ChildType::Supervisor => INFINITY,
-        };
-        Self { start_timeout: START_TIMEOUT, shutdown }
-    }
-
-    pub(crate) fn start_timeout(self) -> Duration {
-        Duration::from_millis(self.start_timeout.into())
-    }
-
-    pub(crate) fn shutdown(self) -> Shutdown {
-        match self.shutdown {
-            BRUTAL_KILL => Shutdown::BrutalKill,
-            INFINITY => Shutdown::Infinity,
-            limit => Shutdown::Timeout(Duration::from_millis(limit.into())),
-        }
-    }
-}
-
-/// Whole milliseconds, rounded up, and at most some 49 days.
-fn milliseconds(limit: Duration) -> u32 {
-    u32::try_from(limit.as_nanos().div_ceil(1_000_000)).unwrap_or(INFINITY).min(INFINITY - 1)
 }
 
 /// Whether a supervisor stops itself when significant children have exited by themselves.
@@ -196,18 +152,14 @@ impl ChildSpec {
     /// How it is stopped.
     #[must_use]
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
-        self.limits.shutdown = match shutdown {
-            Shutdown::BrutalKill => BRUTAL_KILL,
-            Shutdown::Timeout(limit) => milliseconds(limit),
-            Shutdown::Infinity => INFINITY,
-        };
+        self.limits.set_shutdown(shutdown);
         self
     }
 
     /// How long its start may take; then it has failed to start.
     #[must_use]
     pub fn start_timeout(mut self, limit: Duration) -> Self {
-        self.limits.start_timeout = milliseconds(limit);
+        self.limits.set_start_timeout(limit);
         self
     }
 
@@ -226,7 +178,8 @@ impl ChildSpec {
         self
     }
 
-    /// It is not started with the supervisor but with the first message to its address, which waits for it.
+    /// It is not started with the supervisor but with the first message to its address, which waits for it. From then
+    /// on it is a child like any other: one that ends and is not restarted does not wait to be needed again.
     #[must_use]
     pub fn when_needed(mut self) -> Self {
         self.when_needed = true;

@@ -83,7 +83,7 @@ pub struct ChildInfo {
     pub status: ChildStatus,
     /// When it is restarted.
     pub restart: Restart,
-    /// How often it has been restarted.
+    /// How often it was to be restarted, failed attempts counted.
     pub restarts: u32,
     /// Its last exit, if it had one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
