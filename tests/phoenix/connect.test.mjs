@@ -124,6 +124,12 @@ describe("a refusal is an HTTP answer", () => {
     });
   }
 
+  test("which names the configuration key that would let an origin in", async () => {
+    const headers = { origin: "https://dashboard.example" };
+    const { body } = await refusal(daemon, "?vsn=2.0.0&user=ada", headers);
+    assert.match(body.error.help, /`gateway\.allowed_origins`/);
+  });
+
   for (const vsn of ["", "?vsn=1.0.0", "?vsn=3.0.0", "?vsn=20.0.0", "?vsn="]) {
     test(`with ${vsn || "no vsn"}`, async () => {
       const query = `${vsn || "?"}&user=ada`;

@@ -76,7 +76,7 @@ impl ApiError {
     pub(super) fn origin() -> Self {
         Self::new(StatusCode::FORBIDDEN, "origin_refused", "pages of this origin may not connect")
             .at("header Origin")
-            .help("add the origin to `gateway.origins` in the server's configuration")
+            .help("add the origin to `gateway.allowed_origins` in the server's configuration")
     }
 
     pub(super) fn not_found() -> Self {

@@ -1,7 +1,7 @@
 //! Why a connection ends, as the peer is told.
 
-/// A close frame: its code decides what a `phoenix` client does next (after 1000 it stays away, after any other it
-/// comes back), its reason is for people.
+/// A close frame: its code decides what a `phoenix` client does next (after 1000 older ones stay away, after any other
+/// all come back), its reason is for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseFrame {
     /// RFC 6455, 7.4, and the registry of IANA.
