@@ -15,9 +15,10 @@ struct Tool {
     packages: &'static [&'static str],
 }
 
-const TOOLS: [Tool; 3] = [
-    // aws-lc and mimalloc are C.
+const TOOLS: [Tool; 4] = [
+    // aws-lc and jemalloc are C, and jemalloc is built by make.
     Tool { program: "cc", probe: &["--version"], packages: &["build-essential"] },
+    Tool { program: "make", probe: &["--version"], packages: &["make"] },
     Tool { program: "node", probe: &["--version"], packages: &["nodejs"] },
     Tool { program: "npm", probe: &["--version"], packages: &["npm"] },
 ];
