@@ -15,10 +15,12 @@ struct Tool {
     packages: &'static [&'static str],
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 5] = [
     // aws-lc and jemalloc are C, and jemalloc is built by make.
     Tool { program: "cc", probe: &["--version"], packages: &["build-essential"] },
     Tool { program: "make", probe: &["--version"], packages: &["make"] },
+    // The README's tour is a test.
+    Tool { program: "curl", probe: &["--version"], packages: &["curl"] },
     Tool { program: "node", probe: &["--version"], packages: &["nodejs"] },
     Tool { program: "npm", probe: &["--version"], packages: &["npm"] },
 ];
