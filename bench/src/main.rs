@@ -33,8 +33,9 @@ stagedoor-bench compare  rounds=3 sizes=1000,10000,50000 sockets=18000 pipes=500
 ";
 
 fn main() -> ExitCode {
-    let mut words = std::env::args().skip(1);
-    let command = words.next().unwrap_or_default();
+    let mut words = std::env::args().skip(1).peekable();
+    // `just bench rounds=1`: without a command, everything.
+    let command = words.next_if(|word| !word.contains('=')).unwrap_or_else(|| "compare".to_owned());
     match run(&command, Options::parse(words)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -51,7 +52,7 @@ fn run(command: &str, options: Options) -> Result<()> {
         "sockets" => sockets::run(options),
         "socket-client" => sockets::run_client(options),
         "bookkeeping" => trees::bookkeeping::run(options),
-        "help" | "--help" | "" => {
+        "help" | "--help" => {
             print!("{USAGE}");
             Ok(())
         }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, stdin},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     runtime,
     task::JoinSet,
     time::{Instant, sleep_until},
@@ -29,6 +29,9 @@ use crate::{
 
 /// How many are busy at a time.
 const LANES: usize = 64;
+
+/// From how many addresses they come.
+const SOURCES: usize = 16;
 
 /// The example of RFC 6455: nobody checks that keys differ.
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -133,9 +136,18 @@ impl Lane {
     }
 }
 
-async fn connect(address: SocketAddr, number: usize) -> Result<TcpStream> {
-    let mut stream = TcpStream::connect(address).await?;
+/// From one of several addresses of this host: with one alone the kernel would search ever longer for a free port.
+async fn dial(address: SocketAddr, number: usize) -> Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    let host = u8::try_from(number % SOURCES).expect("few") + 1;
+    socket.bind(SocketAddr::from(([127, 0, 0, host], 0)))?;
+    let stream = socket.connect(address).await?;
     stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn connect(address: SocketAddr, number: usize) -> Result<TcpStream> {
+    let mut stream = dial(address, number).await?;
     let request = format!(
         "GET /socket/websocket?vsn=2.0.0&user={} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\n\r\n",

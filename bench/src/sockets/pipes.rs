@@ -64,16 +64,21 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
     joined.insert("rss_each".to_owned(), json!(per_session(joined_rss)));
     ensure!(clients.iter().all(|client| client.received() > 0), "a join was not answered");
 
+    let answered = |frames: usize| {
+        let out = &sessions.socket_counters().frames_out;
+        until("all are answered", move || out.load(Relaxed) >= frames as u64)
+    };
+    answered(frames::JOIN_ANSWERS * n).await?;
+
     let beats = beats_within(n, window);
     let watch = Watch::start()?;
     let client_cpu = beat(&clients, beats).await?;
+    answered(frames::JOIN_ANSWERS * n + beats).await?;
     let idle = heartbeats(beats, &watch.stop()?, client_cpu);
 
-    let frames_out = || sessions.socket_counters().frames_out.load(Relaxed);
-    let before = frames_out();
     let watch = Watch::start()?;
     let client_cpu = send_all(&clients, &frames::big_event()).await?;
-    until("all big messages are answered", || frames_out() == before + n as u64).await?;
+    answered(frames::JOIN_ANSWERS * n + beats + n).await?;
     let mut big = each(n, &watch.stop()?, client_cpu);
     sleep(Duration::from_secs(2)).await;
     big.insert("rss_each".to_owned(), json!(per_session(rss()?)));
