@@ -11,9 +11,12 @@ use stagedoor_presence::{
 use stagedoor_stream::{Components, UserContext, user_stream_manager};
 use stagedoor_supervision::{
     Address, Backoff, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, ExitClass, Lifecycle,
-    Root, Strategy, SupervisorRef, SupervisorSpec, Worker,
+    LifecycleEvent, Root, Strategy, SupervisorRef, SupervisorSpec, Worker,
 };
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::broadcast::Receiver,
+    time::{Instant, sleep},
+};
 
 /// How long anything may take before the run is given up.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -61,6 +64,11 @@ impl House {
         let exited: u64 = classes.into_iter().map(|class| counters.exited(class)).sum();
         let running = (counters.started() + counters.restarted()).saturating_sub(exited);
         usize::try_from(running).unwrap_or(usize::MAX).saturating_sub(STAFF)
+    }
+
+    /// What happens to actors from now on.
+    pub(crate) fn watch(&self) -> Receiver<LifecycleEvent> {
+        self.root.lifecycle().watch()
     }
 
     pub(crate) async fn close(self) -> Result<()> {
