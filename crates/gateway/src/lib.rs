@@ -30,7 +30,7 @@ pub use channel::{ChannelCounters, Reason, Sessions, SocketConfig};
 pub use config::{AdminLimits, GatewayConfig, PublicLimits};
 pub use gateway::Gateway;
 pub use identity::{Identity, Role};
-pub use metrics::{METRICS_CONTENT_TYPE, Metrics};
+pub use metrics::{METRICS_CONTENT_TYPE, Metrics, write as write_metric};
 pub use origin::OriginError;
 pub use readiness::{Readiness, ReadinessReport};
 pub use websocket::{CloseFrame, SocketCounters};

@@ -2,12 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use prometheus_client::{
-    collector::Collector,
-    encoding::{DescriptorEncoder, EncodeMetric},
-    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+use prometheus_client::{collector::Collector, encoding::DescriptorEncoder};
+use stagedoor_gateway::{
+    Metrics,
+    write_metric::{counter, counters_by, gauge},
 };
-use stagedoor_gateway::Metrics;
 use stagedoor_presence::PresenceCounters;
 use stagedoor_supervision::{DynamicSupervisorRef, ExitClass, Lifecycle};
 
@@ -76,13 +75,10 @@ impl Numbers {
         let help = "Starts and restarts that failed.";
         counter(out, names::CHILD_START_FAILURES, help, counters.start_failed())?;
         let help = "Actors that ended, by how.";
-        let mut exits =
-            out.encode_descriptor(names::CHILD_EXITS, help, None, MetricType::Counter)?;
-        for class in [ExitClass::Normal, ExitClass::Shutdown, ExitClass::Failed, ExitClass::Killed]
-        {
-            let labels = [("class", class.as_str())];
-            ConstCounter::new(counters.exited(class)).encode(exits.encode_family(&labels)?)?;
-        }
+        let classes =
+            [ExitClass::Normal, ExitClass::Shutdown, ExitClass::Failed, ExitClass::Killed];
+        let exits = classes.map(|class| (class.as_str(), counters.exited(class)));
+        counters_by(out, names::CHILD_EXITS, help, "class", exits)?;
         counter(out, names::SUPERVISOR_GIVE_UPS, "Supervisors that gave up.", counters.gave_up())?;
         gauge(out, names::USER_TREES, "Users' trees that run.", self.users.count_children().active)
     }
@@ -98,14 +94,4 @@ impl Numbers {
         let help = "Grace timers that stopped a tree.";
         counter(out, names::GRACE_TIMERS_ELAPSED, help, counters.timers_elapsed())
     }
-}
-
-fn gauge(out: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: usize) -> fmt::Result {
-    let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-    gauge.encode(out.encode_descriptor(name, help, None, gauge.metric_type())?)
-}
-
-fn counter(out: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> fmt::Result {
-    let counter = ConstCounter::new(value);
-    counter.encode(out.encode_descriptor(name, help, None, counter.metric_type())?)
 }

@@ -3,6 +3,7 @@
 mod collector;
 mod counters;
 pub(crate) mod names;
+pub mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
