@@ -4,12 +4,16 @@ use std::{borrow::Borrow, fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 /// The longest [`UserId`] and [`SessionId`], in bytes. Room for a UUID, an e-mail address, a provider's `auth0|…`.
 pub const MAX_ID_BYTES: usize = 128;
 
 /// The longest [`Page`], in bytes.
 pub const MAX_PAGE_BYTES: usize = 64;
+
+/// The longest [`DestinationId`], in bytes.
+pub const MAX_DESTINATION_ID_BYTES: usize = 32;
 
 /// Why a text is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -95,6 +99,13 @@ const SESSION_ID: Rule = Rule {
     allows: is_id_character,
 };
 
+const DESTINATION_ID: Rule = Rule {
+    what: "destination id",
+    limit: MAX_DESTINATION_ID_BYTES,
+    allowed: "lower-case ASCII letters, digits and - _",
+    allows: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c),
+};
+
 const PAGE: Rule = Rule {
     what: "page",
     limit: MAX_PAGE_BYTES,
@@ -105,8 +116,9 @@ const PAGE: Rule = Rule {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $rule:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schema(value_type = String)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -185,6 +197,11 @@ id! {
 id! {
     /// The dashboard page that a session shows: `home`, `stream`, `settings/alerts`.
     Page, PAGE
+}
+
+id! {
+    /// A place to which a user streams, by the name that the user gave it: `twitch`, `my-server`. Unique per user.
+    DestinationId, DESTINATION_ID
 }
 
 #[cfg(test)]
