@@ -1,0 +1,1 @@
+//! What must last: SQLite and PostgreSQL behind one interface.
