@@ -1,7 +1,7 @@
 //! Supervisors as data: what is started, when it is restarted, how it is stopped. The words are OTP's
 //! (<https://www.erlang.org/doc/apps/stdlib/supervisor>).
 
-use std::{sync::Arc, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use ractor::Actor;
 use serde::{Deserialize, Serialize};
@@ -103,6 +103,7 @@ pub struct ChildSpec {
     pub(crate) when_needed: bool,
     pub(crate) limits: Limits,
     pub(crate) backoff: Option<Arc<Backoff>>,
+    pub(crate) context: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl ChildSpec {
@@ -139,6 +140,7 @@ impl ChildSpec {
             when_needed: false,
             limits: Limits::of(child_type),
             backoff: None,
+            context: None,
         }
     }
 
@@ -183,6 +185,15 @@ impl ChildSpec {
     #[must_use]
     pub fn when_needed(mut self) -> Self {
         self.when_needed = true;
+        self
+    }
+
+    /// What whoever looks the child up finds with it, by [`ChildHandle::context`](crate::ChildHandle::context): the
+    /// addresses of a tree's parts, say. So the supervisor's table is the one place that knows who is there and how they
+    /// are reached.
+    #[must_use]
+    pub fn context(mut self, context: impl Any + Send + Sync) -> Self {
+        self.context = Some(Arc::new(context));
         self
     }
 

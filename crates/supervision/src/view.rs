@@ -219,6 +219,12 @@ impl ChildHandle {
         self.spec.actor.supervisor()
     }
 
+    /// What its specification carries for whoever looks it up, if it is a `T`.
+    #[must_use]
+    pub fn context<T: Clone + 'static>(&self) -> Option<T> {
+        self.spec.context.as_ref()?.downcast_ref::<T>().cloned()
+    }
+
     /// Asks the actor for its snapshot.
     ///
     /// # Errors

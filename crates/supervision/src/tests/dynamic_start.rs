@@ -163,3 +163,17 @@ async fn a_dynamic_supervisor_may_itself_start_when_needed() {
     assert!(root.stop(secs(1)).await);
     assert_eq!(log.alive(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_context_is_found_by_its_type_for_as_long_as_the_child_is_there() {
+    let log = Log::default();
+    let (_root, users) = start_dynamic(DynamicSupervisorSpec::new()).await;
+    users.start_child(log.part("a").spec().context("how to reach it")).await.unwrap();
+    users.start_child(log.part("b").spec()).await.unwrap();
+    let context = |id| users.child(id).and_then(|child| child.context::<&'static str>());
+    assert_eq!(context("a"), Some("how to reach it"));
+    assert_eq!(users.child("a").unwrap().context::<String>(), None, "another type");
+    assert_eq!(context("b"), None);
+    users.terminate_child("a").await.unwrap();
+    assert_eq!(context("a"), None);
+}
