@@ -14,6 +14,7 @@ mod livestream;
 mod money;
 mod open_enum;
 mod platform;
+mod statistics;
 mod status;
 
 pub use account::Account;
@@ -29,9 +30,9 @@ pub use id::{
     SessionId, UserId,
 };
 pub use livestream::{
-    Livestream, LivestreamId, LivestreamSummary, Metadata, PlatformViewers, SeriesPoint,
-    Statistics, ViewerSamples,
+    Livestream, LivestreamId, LivestreamSummary, Metadata, SeriesPoint, ViewerSamples,
 };
 pub use money::{Currency, Money, NotACurrency, UnitKind, Units};
 pub use platform::Platform;
+pub use statistics::{Counted, PlatformViewers, Statistics};
 pub use status::StreamStatus;

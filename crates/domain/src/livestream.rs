@@ -52,39 +52,6 @@ pub struct Livestream {
     pub auto_stop_at: Option<Timestamp>,
 }
 
-/// Counts of one livestream.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
-pub struct Statistics {
-    /// Viewers now, in all.
-    pub viewers: u64,
-    /// The most viewers at a time, in all.
-    pub peak_viewers: u64,
-    /// The same of each platform.
-    pub platforms: BTreeMap<Platform, PlatformViewers>,
-    /// Messages in the chat.
-    pub chat_messages: u64,
-    /// New followers.
-    pub follows: u64,
-    /// Subscriptions: new, renewed and given.
-    pub subscriptions: u64,
-    /// Donations.
-    pub donations: u64,
-    /// What they come to, in millionths, by currency.
-    pub donated: BTreeMap<Currency, i64>,
-    /// Raids.
-    pub raids: u64,
-}
-
-/// Viewers on one platform.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct PlatformViewers {
-    /// Now.
-    pub current: u32,
-    /// The most at a time.
-    pub peak: u32,
-}
-
 /// A livestream that is over, in numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LivestreamSummary {
@@ -106,6 +73,7 @@ pub struct LivestreamSummary {
     /// Donations.
     pub donations: u64,
     /// What they come to, in millionths, by currency.
+    #[schema(value_type = std::collections::HashMap<String, i64>)]
     pub donated: BTreeMap<Currency, i64>,
     /// Raids.
     pub raids: u64,
@@ -133,6 +101,7 @@ pub struct SeriesPoint {
     /// Subscriptions.
     pub subscriptions: u64,
     /// Money, in millionths, by currency.
+    #[schema(value_type = std::collections::HashMap<String, i64>)]
     pub donated: BTreeMap<Currency, i64>,
 }
 
