@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Result, ensure};
 use stagedoor_domain::{Page, SessionId, UserId};
 use stagedoor_presence::{
-    CleanupTimeout, PresenceCounters, PresenceManager, PresenceManagerArgs, SessionGuard, Tracker,
-    TrackerLimits, TreeSpec,
+    CleanupTimeout, Holds, PresenceCounters, PresenceManager, PresenceManagerArgs, SessionGuard,
+    Tracker, TrackerLimits, TreeSpec,
 };
 use stagedoor_stream::{Components, UserContext, user_stream_manager};
 use stagedoor_supervision::{
@@ -41,6 +41,7 @@ impl House {
             tracker: tracker.clone(),
             users: users.clone(),
             tree,
+            holds: Holds::none(),
             cleanup_timeout: cleanup_timeout.clone(),
             counters: Arc::clone(&counters),
         };

@@ -7,7 +7,8 @@
 //!
 //! The [`Tracker`] is the single source of truth for who is present. It knows sessions, not sockets: whoever holds a
 //! [`SessionGuard`] is a session, and there is no way to leave but to drop it, so that a dead session cannot stay.
-//! The [`PresenceManager`] starts and stops the users' trees by it.
+//! The [`PresenceManager`] starts and stops the users' trees by it, and by the [`Holds`] of those who are gone and whose
+//! trees are needed all the same.
 
 mod diff;
 mod manager;
@@ -17,7 +18,7 @@ mod tracker;
 
 pub use diff::{Diff, PresenceState};
 pub use manager::{
-    CleanupTimeout, PendingTimer, PresenceCounters, PresenceManager, PresenceManagerArgs,
+    CleanupTimeout, Holds, PendingTimer, PresenceCounters, PresenceManager, PresenceManagerArgs,
     PresenceManagerMsg, PresenceManagerSnapshot, TreeSpec,
 };
 pub use meta::{Meta, PhxRef};

@@ -27,8 +27,8 @@ use stagedoor_gateway::{
 };
 use stagedoor_inspect::{InspectMsg, Listener};
 use stagedoor_presence::{
-    CleanupTimeout, PresenceCounters, PresenceManager, PresenceManagerArgs, PresenceManagerMsg,
-    Tracker, TrackerLimits,
+    CleanupTimeout, Holds, PresenceCounters, PresenceManager, PresenceManagerArgs,
+    PresenceManagerMsg, Tracker, TrackerLimits,
 };
 use stagedoor_stream::{Components, UserContext, user_stream_manager};
 use stagedoor_supervision::{
@@ -92,6 +92,7 @@ pub(crate) async fn start(
         tracker: tracker.clone(),
         users: users.clone(),
         tree: tree_spec(config, components),
+        holds: Holds::none(),
         cleanup_timeout: CleanupTimeout::new(config.presence.cleanup_timeout),
         counters: Arc::new(PresenceCounters::default()),
     };

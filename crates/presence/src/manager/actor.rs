@@ -14,7 +14,10 @@ use stagedoor_supervision::{ChildSpec, DynamicSupervisorRef, Observable};
 
 use crate::{
     Diff, PresenceSink, PresenceState, Tracker,
-    manager::state::{PresenceCounters, State},
+    manager::{
+        holds::Holds,
+        state::{PresenceCounters, State},
+    },
 };
 
 /// Starts and stops the users' trees as the users come and go.
@@ -32,6 +35,8 @@ pub enum PresenceManagerMsg {
         /// How many went.
         leaves: usize,
     },
+    /// A user's tree is held since now, no more, or for another reason. (fact, from whoever answers [`Holds`])
+    HoldChanged(UserId),
     /// The earliest grace timer is due. (timer)
     GraceElapsed,
     /// Answers the grace timers that run, the earliest first. (call)
@@ -56,6 +61,8 @@ pub struct PresenceManagerSnapshot {
     pub cleanup_timeout_ms: u64,
     /// Users with at least one session.
     pub present_users: usize,
+    /// Users who are gone and whose trees are held.
+    pub kept_users: usize,
     /// Grace timers that run.
     pub pending_timers: usize,
 }
@@ -98,6 +105,8 @@ pub struct PresenceManagerArgs {
     pub users: DynamicSupervisorRef,
     /// How a tree is specified.
     pub tree: TreeSpec,
+    /// Whose trees are held though nobody is here.
+    pub holds: Holds,
     /// The grace period.
     pub cleanup_timeout: CleanupTimeout,
     /// Counts that outlive a crash.
@@ -128,6 +137,7 @@ impl Actor for PresenceManager {
             PresenceManagerMsg::PresenceChanged { user, joins, leaves } => {
                 state.presence_changed(&user, joins, leaves);
             }
+            PresenceManagerMsg::HoldChanged(user) => state.hold_changed(&user),
             PresenceManagerMsg::GraceElapsed => state.grace_elapsed(),
             PresenceManagerMsg::GetPendingTimers(reply) => drop(reply.send(state.pending_timers())),
             PresenceManagerMsg::GetSnapshot(reply) => drop(reply.send(state.snapshot())),

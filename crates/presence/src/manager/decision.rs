@@ -15,9 +15,11 @@ pub(super) enum Decision {
     Nothing,
 }
 
-/// A user who is present has a tree and no timer; one who is not has a timer if there is, or will be, a tree.
-pub(super) fn decide(present: bool, tree: Outlook, timer_runs: bool) -> Decision {
-    match (present, tree) {
+/// A user who is present, or whose tree is held, has a tree and no timer; any other has a timer if there is, or will
+/// be, a tree.
+pub(super) fn decide(present: bool, held: bool, tree: Outlook, timer_runs: bool) -> Decision {
+    let needed = present || held;
+    match (needed, tree) {
         (true, Outlook::Absent | Outlook::Ends) => Decision::Start,
         (false, Outlook::Lives) if !timer_runs => Decision::Arm,
         (true, Outlook::Lives) | (false, Outlook::Absent | Outlook::Ends) if timer_runs => {
@@ -35,22 +37,26 @@ mod tests {
     fn the_policy() {
         use Decision::{Arm, Cancel, Nothing, Start};
         use Outlook::{Absent, Ends, Lives};
-        for (present, tree, timer_runs, expected) in [
-            (true, Absent, false, Start),
-            (true, Absent, true, Start),
-            (true, Ends, false, Start),
-            (true, Ends, true, Start),
-            (true, Lives, false, Nothing),
-            (true, Lives, true, Cancel),
-            (false, Absent, false, Nothing),
-            (false, Absent, true, Cancel),
-            (false, Ends, false, Nothing),
-            (false, Ends, true, Cancel),
-            (false, Lives, false, Arm),
-            (false, Lives, true, Nothing),
+        for (tree, timer_runs, gone, held, present, both) in [
+            (Absent, false, Nothing, Start, Start, Start),
+            (Absent, true, Cancel, Start, Start, Start),
+            (Ends, false, Nothing, Start, Start, Start),
+            (Ends, true, Cancel, Start, Start, Start),
+            (Lives, false, Arm, Nothing, Nothing, Nothing),
+            (Lives, true, Nothing, Cancel, Cancel, Cancel),
         ] {
-            let decision = decide(present, tree, timer_runs);
-            assert_eq!(decision, expected, "present {present}, tree {tree:?}, timer {timer_runs}");
+            for (is_present, is_held, expected) in [
+                (false, false, gone),
+                (false, true, held),
+                (true, false, present),
+                (true, true, both),
+            ] {
+                let decision = decide(is_present, is_held, tree, timer_runs);
+                assert_eq!(
+                    decision, expected,
+                    "present {is_present}, held {is_held}, tree {tree:?}, timer {timer_runs}"
+                );
+            }
         }
     }
 }

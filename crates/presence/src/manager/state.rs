@@ -13,6 +13,7 @@ use crate::{
         },
         decision::{Decision, decide},
         grace::GraceTimers,
+        holds::Kept,
     },
 };
 
@@ -52,7 +53,7 @@ impl PresenceCounters {
         self.timers_armed.load(Relaxed)
     }
 
-    /// Grace timers cancelled because the user came back.
+    /// Grace timers cancelled because the user came back, or the tree is held.
     #[must_use]
     pub fn timers_cancelled(&self) -> u64 {
         self.timers_cancelled.load(Relaxed)
@@ -76,6 +77,7 @@ pub struct State {
     args: PresenceManagerArgs,
     myself: ActorRef<PresenceManagerMsg>,
     timers: GraceTimers,
+    kept: Kept,
     _subscription: Subscription,
 }
 
@@ -83,15 +85,24 @@ impl State {
     pub(super) fn start(myself: ActorRef<PresenceManagerMsg>, args: PresenceManagerArgs) -> Self {
         // Subscribed first, so that nothing that happens while it reconciles is missed.
         let subscription = args.tracker.subscribe_all(std::sync::Arc::new(Changes(myself.clone())));
-        let mut state =
-            Self { args, myself, timers: GraceTimers::default(), _subscription: subscription };
+        let mut state = Self {
+            args,
+            myself,
+            timers: GraceTimers::default(),
+            kept: Kept::default(),
+            _subscription: subscription,
+        };
         state.reconcile();
         state
     }
 
-    /// Looks at everybody who is present or has a tree.
+    /// Looks at everybody who is present, is held or has a tree.
     fn reconcile(&mut self) {
         for user in self.args.tracker.users() {
+            self.attend_to(&user);
+        }
+        // A daemon that was restarted during a stream: nobody need be present for it to go on.
+        for user in self.args.holds.users() {
             self.attend_to(&user);
         }
         for id in self.args.users.ids() {
@@ -117,11 +128,20 @@ impl State {
         self.set_alarm();
     }
 
+    pub(super) fn hold_changed(&mut self, user: &UserId) {
+        self.attend_to(user);
+        self.set_alarm();
+    }
+
     /// Looks at one user and does what is missing.
     fn attend_to(&mut self, user: &UserId) {
         let present = self.args.tracker.is_present(user);
+        let held = self.args.holds.why(user);
+        if let Some(why) = self.kept.news(user, held.filter(|_| !present)) {
+            tracing::info!(actor = ACTOR, "User {user} kept: {why}");
+        }
         let tree = self.args.users.outlook(user.as_str());
-        match decide(present, tree, self.timers.runs_for(user)) {
+        match decide(present, held.is_some(), tree, self.timers.runs_for(user)) {
             Decision::Start => {
                 self.cancel(user);
                 self.start_tree(user);
@@ -157,7 +177,7 @@ impl State {
         }
     }
 
-    /// Stops the trees whose grace is over and whose user has not come back.
+    /// Stops the trees whose grace is over, whose user has not come back and which nobody holds.
     pub(super) fn grace_elapsed(&mut self) {
         let now = Instant::now();
         for _ in 0..BATCH {
@@ -165,8 +185,8 @@ impl State {
                 self.count_pending();
                 return self.set_alarm();
             };
-            if self.args.tracker.is_present(&user) {
-                // Back already; the message that says so is on its way.
+            if self.args.tracker.is_present(&user) || self.args.holds.why(&user).is_some() {
+                // Back already, or held; the message that says so is on its way.
                 continue;
             }
             self.args.counters.timers_elapsed.fetch_add(1, Relaxed);
@@ -200,6 +220,7 @@ impl State {
         PresenceManagerSnapshot {
             cleanup_timeout_ms: milliseconds(self.args.cleanup_timeout.get()),
             present_users: self.args.tracker.user_count(),
+            kept_users: self.kept.len(),
             pending_timers: self.timers.len(),
         }
     }

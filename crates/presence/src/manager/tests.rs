@@ -1,5 +1,6 @@
 //! The manager in a real tree, in paused time: exact to the millisecond.
 
+mod holds;
 mod house;
 mod property;
 

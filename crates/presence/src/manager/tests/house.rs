@@ -1,6 +1,7 @@
 //! A house to test in: users and their manager under a root, with trees that write a log.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -13,8 +14,8 @@ use stagedoor_supervision::{
 };
 
 use crate::{
-    CleanupTimeout, PresenceCounters, PresenceManager, PresenceManagerArgs, PresenceManagerMsg,
-    SessionGuard, Tracker, TrackerLimits,
+    CleanupTimeout, Holds, PresenceCounters, PresenceManager, PresenceManagerArgs,
+    PresenceManagerMsg, PresenceManagerSnapshot, SessionGuard, Tracker, TrackerLimits,
 };
 
 pub(super) const GRACE: Duration = Duration::from_secs(5);
@@ -25,10 +26,14 @@ pub(super) struct House {
     pub(super) users: DynamicSupervisorRef,
     pub(super) timeout: CleanupTimeout,
     tracker: Tracker,
+    held: Held,
     manager: Address<PresenceManagerMsg>,
     root: Root,
     stage: Arc<Stage>,
 }
+
+/// Whose trees are held, and why.
+type Held = Arc<Mutex<HashMap<UserId, &'static str>>>;
 
 /// How the trees behave, and what they did.
 #[derive(Default)]
@@ -48,10 +53,19 @@ impl House {
             let stage = Arc::clone(&stage);
             Arc::new(move |user: &UserId| tree(user, &stage))
         };
+        let held = Held::default();
+        let holds = {
+            let (held, users) = (Arc::clone(&held), Arc::clone(&held));
+            Holds::new(
+                move |user| held.lock().unwrap().get(user).copied(),
+                move || users.lock().unwrap().keys().cloned().collect(),
+            )
+        };
         let args = PresenceManagerArgs {
             tracker: tracker.clone(),
             users: users.clone(),
             tree,
+            holds,
             cleanup_timeout: timeout.clone(),
             counters: Arc::new(PresenceCounters::default()),
         };
@@ -67,7 +81,7 @@ impl House {
             })
         };
         let root = Root::start(supervisor, Lifecycle::new()).await.unwrap();
-        Self { users, timeout, tracker, manager, root, stage }
+        Self { users, timeout, tracker, held, manager, root, stage }
     }
 
     pub(super) fn join(&self, user: &str) -> SessionGuard {
@@ -83,6 +97,29 @@ impl House {
         self.settled().await;
         drop(session);
         self.settled().await;
+    }
+
+    /// Something holds the user's tree from now on, or holds it for another reason.
+    pub(super) fn hold(&self, user: &str, why: &'static str) {
+        let user = UserId::new(user).unwrap();
+        self.held.lock().unwrap().insert(user.clone(), why);
+        self.say_hold_changed(user);
+    }
+
+    /// Nothing holds the user's tree any more.
+    pub(super) fn release(&self, user: &str) {
+        let user = UserId::new(user).unwrap();
+        self.held.lock().unwrap().remove(&user);
+        self.say_hold_changed(user);
+    }
+
+    fn say_hold_changed(&self, user: UserId) {
+        // A manager that is gone is followed by one that reconciles.
+        let _ = self.manager.cast(PresenceManagerMsg::HoldChanged(user));
+    }
+
+    pub(super) async fn snapshot(&self) -> PresenceManagerSnapshot {
+        self.manager.call(PresenceManagerMsg::GetSnapshot, LIMIT).await.unwrap()
     }
 
     /// Lets everything happen that needs no time to pass.
