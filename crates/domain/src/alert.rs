@@ -6,7 +6,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{EventId, Money, Platform, Units, UserId, key::key, open_enum::open_enum};
+use crate::{
+    EventId, Money, Platform, Units, UserId,
+    key::key,
+    limits::{Invalid, MAX_MICROS, MAX_NUMBER, MAX_WORD_BYTES, entries, within, word},
+    open_enum::open_enum,
+};
 
 key! {
     /// An alert's id: a UUID of version 7.
@@ -150,6 +155,42 @@ pub struct AlertRule {
     pub min_amount: u64,
 }
 
+/// The shortest and the longest that an alert is shown, in milliseconds.
+const DISPLAY_MS: (u32, u32) = (500, 120_000);
+
+/// The longest that the overlays stay empty between two alerts, in milliseconds.
+const MAX_COOLDOWN_MS: u32 = 60_000;
+
+const MAX_RULES: usize = 50;
+
+impl AlertSettings {
+    /// Checks the limits of what a user sets.
+    ///
+    /// # Errors
+    /// The first field that is refused, and why.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        within("display_ms", self.display_ms, DISPLAY_MS.0, DISPLAY_MS.1)?;
+        within("cooldown_ms", self.cooldown_ms, 0, MAX_COOLDOWN_MS)?;
+        within("large_donation_micros", self.large_donation_micros, 0, MAX_MICROS)?;
+        entries("kinds", self.kinds.len(), MAX_RULES)?;
+        for (kind, rule) in &self.kinds {
+            word("kinds", kind.as_str(), MAX_WORD_BYTES)?;
+            rule.validate().map_err(|invalid| invalid.within(kind.as_str()).within("kinds"))?;
+        }
+        Ok(())
+    }
+}
+
+impl AlertRule {
+    fn validate(&self) -> Result<(), Invalid> {
+        if let Some(display_ms) = self.display_ms {
+            within("display_ms", display_ms, DISPLAY_MS.0, DISPLAY_MS.1)?;
+        }
+        within("min_micros", self.min_micros, 0, MAX_MICROS)?;
+        within("min_amount", self.min_amount, 0, MAX_NUMBER)
+    }
+}
+
 impl Default for AlertSettings {
     fn default() -> Self {
         Self {
@@ -166,5 +207,37 @@ impl Default for AlertSettings {
 impl Default for AlertRule {
     fn default() -> Self {
         Self { enabled: true, display_ms: None, min_micros: 0, min_amount: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_settings_are_valid_and_senseless_ones_are_refused_with_their_field() {
+        assert_eq!(AlertSettings::default().validate(), Ok(()));
+        let refused = |json: &str| {
+            let settings: AlertSettings = serde_json::from_str(json).unwrap();
+            settings.validate().unwrap_err().to_string()
+        };
+        assert_eq!(refused(r#"{"display_ms": 499}"#), "display_ms is 499, outside 500 to 120000");
+        assert_eq!(
+            refused(r#"{"cooldown_ms": 60001}"#),
+            "cooldown_ms is 60001, outside 0 to 60000"
+        );
+        assert_eq!(
+            refused(r#"{"kinds": {"raid": {"display_ms": 0}}}"#),
+            "kinds.raid.display_ms is 0, outside 500 to 120000"
+        );
+        assert!(refused(r#"{"large_donation_micros": -1}"#).starts_with("large_donation_micros "));
+        assert!(refused(r#"{"kinds": {"": {}}}"#).starts_with("kinds is empty"));
+        assert!(
+            refused(r#"{"kinds": {"donation": {"min_micros": -1}}}"#)
+                .starts_with("kinds.donation.min_micros ")
+        );
+        let many: Vec<_> = (0..=MAX_RULES).map(|n| format!(r#""kind-{n}": {{}}"#)).collect();
+        let many = refused(&format!(r#"{{"kinds": {{{}}}}}"#, many.join(", ")));
+        assert_eq!(many, "kinds has 51 entries, more than the 50 allowed");
     }
 }

@@ -10,6 +10,7 @@ mod destination;
 mod event;
 mod id;
 mod key;
+mod limits;
 mod livestream;
 mod money;
 mod open_enum;
@@ -21,14 +22,15 @@ pub use account::Account;
 pub use alert::{Alert, AlertId, AlertKind, AlertPriority, AlertRule, AlertSettings, AlertState};
 pub use destination::{Destination, DestinationStatus};
 pub use event::{
-    Actor, Badge, EventId, EventKind, EventReport, Fragment, FragmentKind, Gift, Message,
-    Moderation, ModerationAction, Output, Raid, Reply, Reward, Roles, StreamEvent, StreamFacts,
-    Subscription,
+    Actor, Badge, EventId, EventKind, EventReport, Fragment, FragmentKind, Gift,
+    MAX_DEDUPE_KEY_BYTES, MAX_RAW_BYTES, Message, Moderation, ModerationAction, Output, Raid,
+    Reply, Reward, Roles, StreamEvent, StreamFacts, Subscription,
 };
 pub use id::{
     DestinationId, IdError, MAX_DESTINATION_ID_BYTES, MAX_ID_BYTES, MAX_PAGE_BYTES, Page,
     SessionId, UserId,
 };
+pub use limits::{Invalid, Problem};
 pub use livestream::{
     Livestream, LivestreamId, LivestreamSummary, Metadata, SeriesPoint, ViewerSamples,
 };

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Currency, DestinationId, Platform, StreamStatus, UserId, key::key};
+use crate::{
+    Currency, DestinationId, Platform, StreamStatus, UserId,
+    key::key,
+    limits::{Invalid, MAX_NAME_CHARS, MAX_TEXT_CHARS, entries, optional, text, web_url},
+};
 
 key! {
     /// A livestream's id: a UUID of version 7, so that later livestreams have greater ids.
@@ -27,6 +31,27 @@ pub struct Metadata {
     pub category: Box<str>,
     /// A picture.
     pub thumbnail_url: Option<Box<str>>,
+}
+
+const MAX_TITLE_CHARS: usize = 500;
+const MAX_TAGS: usize = 50;
+const MAX_TAG_CHARS: usize = 100;
+
+impl Metadata {
+    /// Checks the limits of what a user writes. Platforms have narrower ones, each its own.
+    ///
+    /// # Errors
+    /// The first field that is refused, and why.
+    pub fn validate(&self) -> Result<(), Invalid> {
+        text("title", &self.title, MAX_TITLE_CHARS)?;
+        text("description", &self.description, MAX_TEXT_CHARS)?;
+        entries("tags", self.tags.len(), MAX_TAGS)?;
+        for (at, tag) in self.tags.iter().enumerate() {
+            text(&format!("tags.{at}"), tag, MAX_TAG_CHARS)?;
+        }
+        text("category", &self.category, MAX_NAME_CHARS)?;
+        optional(self.thumbnail_url.as_deref(), |url| web_url("thumbnail_url", url))
+    }
 }
 
 /// A livestream, as it is kept.
@@ -116,4 +141,43 @@ pub struct ViewerSamples {
     pub sum: u64,
     /// How many samples.
     pub count: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_beyond_its_limits_is_refused_with_its_field() {
+        let metadata = Metadata {
+            title: "Late night tea".into(),
+            tags: vec!["tea".into(); MAX_TAGS],
+            thumbnail_url: Some("https://a.example/b.png".into()),
+            ..Metadata::default()
+        };
+        assert_eq!(metadata.validate(), Ok(()));
+        let refused = |change: &dyn Fn(&mut Metadata)| {
+            let mut metadata = metadata.clone();
+            change(&mut metadata);
+            metadata.validate().unwrap_err().to_string()
+        };
+        assert_eq!(
+            refused(&|metadata| metadata.title = "x".repeat(501).into()),
+            "title has 501 characters, more than the 500 allowed"
+        );
+        assert_eq!(
+            refused(&|metadata| metadata.tags[3] = "x".repeat(101).into()),
+            "tags.3 has 101 characters, more than the 100 allowed"
+        );
+        assert_eq!(
+            refused(&|metadata| metadata.tags.push("one more".into())),
+            "tags has 51 entries, more than the 50 allowed"
+        );
+        assert_eq!(
+            refused(&|metadata| metadata.thumbnail_url = Some("javascript:0".into())),
+            "thumbnail_url is not an http:// or https:// address"
+        );
+        refused(&|metadata| metadata.description = "x".repeat(10_001).into());
+        refused(&|metadata| metadata.category = "x".repeat(257).into());
+    }
 }

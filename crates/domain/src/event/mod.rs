@@ -6,6 +6,7 @@
 
 mod kind;
 mod parts;
+mod validate;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ pub use parts::{
     Actor, Badge, Fragment, FragmentKind, Gift, Message, Moderation, ModerationAction, Output,
     Raid, Reply, Reward, Roles, StreamFacts, Subscription,
 };
+pub use validate::{MAX_DEDUPE_KEY_BYTES, MAX_RAW_BYTES};
 
 use crate::{LivestreamId, Money, Platform, Units, UserId, key::key};
 
