@@ -226,6 +226,10 @@ open_enum! {
         Timeout => "timeout",
         /// In again.
         Unban => "unban",
+        /// One message is taken away.
+        Delete => "delete",
+        /// All messages are taken away: the target's, or everybody's.
+        Clear => "clear",
     }
 }
 
