@@ -82,8 +82,10 @@ impl Client {
     /// # Errors
     /// See [`BuildError`].
     pub fn new(config: ClientConfig, budget: Budget) -> Result<Self, BuildError> {
-        let inputs =
-            below(&base(&config.base_url)?, &["accounts", &config.account_id, "stream", "live_inputs"]);
+        let inputs = below(
+            &base(&config.base_url)?,
+            &["accounts", &config.account_id, "stream", "live_inputs"],
+        );
         let lifecycles = match (&config.lifecycle_base_url, &config.customer_code) {
             (Some(url), _) => Some(base(url)?),
             (None, Some(code)) => {
@@ -92,8 +94,7 @@ impl Client {
             (None, None) => None,
         };
         let bearer = format!("Bearer {}", config.token.expose_secret());
-        let mut authorization =
-            HeaderValue::try_from(bearer).map_err(|_| BuildError::Token)?;
+        let mut authorization = HeaderValue::try_from(bearer).map_err(|_| BuildError::Token)?;
         authorization.set_sensitive(true);
         let http = reqwest::Client::builder()
             .connect_timeout(config.connect_timeout)
@@ -174,8 +175,7 @@ impl Client {
         stream_key: &SecretString,
         priority: Priority,
     ) -> Result<Output, Error> {
-        let body =
-            json!({ "url": url, "streamKey": stream_key.expose_secret(), "enabled": true });
+        let body = json!({ "url": url, "streamKey": stream_key.expose_secret(), "enabled": true });
         let address = below(&self.inputs, &[input, "outputs"]);
         let call = Call::new(Method::POST, address, priority).with_body(body).hiding(stream_key);
         self.transport.ask(call).await
@@ -248,9 +248,9 @@ fn base(text: &str) -> Result<Url, BuildError> {
 /// An address below another one. What the segments contain stays in them.
 fn below(base: &Url, segments: &[&str]) -> Url {
     let mut url = base.clone();
-    url.path_segments_mut()
-        .expect("an http URL has a path")
-        .pop_if_empty()
-        .extend(segments);
+    url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(segments);
     url
 }
+
+#[cfg(test)]
+mod tests;

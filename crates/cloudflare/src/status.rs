@@ -15,7 +15,7 @@ const MAX_WORDS: usize = 100;
 /// What Cloudflare says of a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ConnectionStatus {
-    /// Where it stands; none when there never was one.
+    /// Where it stands; none where Cloudflare does not say, as before the first connection.
     pub state: Option<ConnectionState>,
     /// Since when.
     pub since: Option<Timestamp>,
@@ -24,11 +24,11 @@ pub struct ConnectionStatus {
 }
 
 impl ConnectionStatus {
-    /// Whether it is connected; none when Cloudflare says something that nobody here knows.
+    /// Whether it is connected; none when Cloudflare says nothing, or something that nobody here knows.
     #[must_use]
     pub const fn is_connected(&self) -> Option<bool> {
         match &self.state {
-            None => Some(false),
+            None => None,
             Some(state) => state.is_connected(),
         }
     }
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn all_shapes_of_a_status_are_read() {
-        assert_eq!(read(json!(null)).is_connected(), Some(false));
+        assert_eq!(read(json!(null)).is_connected(), None);
         assert_eq!(read(json!("connected")).is_connected(), Some(true));
         assert_eq!(read(json!({"current": "client_disconnect"})).is_connected(), Some(false));
         let object = json!({"current": {

@@ -115,7 +115,7 @@ impl Transport {
         let answer = request.send().await;
         let mut response = match answer {
             Ok(response) => response,
-            Err(error) => return Err(lost.from_http(error)),
+            Err(error) => return Err(lost.because_of(error)),
         };
         let status = response.status();
         let headers = RateHeaders::read(response.headers());
@@ -139,7 +139,7 @@ impl Transport {
         }
         let body = body.map_err(|unread| match unread {
             Unread::TooLong => lost.because("the answer is too long"),
-            Unread::Http(error) => lost.from_http(error),
+            Unread::Http(error) => lost.because_of(error),
         })?;
         match serde_json::from_slice::<Envelope<Value>>(&body) {
             Ok(Envelope { success: false, .. }) => Err(refused(status, &body, call.secret)),
@@ -164,7 +164,7 @@ impl Lost {
         if self.changes_something { Error::Unclear { what } } else { Error::Unavailable { what } }
     }
 
-    fn from_http(self, error: reqwest::Error) -> Error {
+    fn because_of(self, error: reqwest::Error) -> Error {
         let never_sent = error.is_connect() || error.is_builder();
         let words = describe(error);
         if never_sent { Error::Unavailable { what: words.into() } } else { self.because(&words) }

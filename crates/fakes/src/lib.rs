@@ -1,1 +1,6 @@
 //! Platforms that speak the real wire on loopback: for tests and for `stagedoord --demo`.
+//!
+//! A fake is stateful: what is created is there afterwards. It is scriptable: it fails where, when and how it is told
+//! to. And it can be looked into. It shares no code with the clients, so that a mistake in one is not one in both.
+
+pub mod cloudflare;

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{sync::Notify, time::Instant};
 
-use super::{BudgetConfig, BudgetSnapshot, Priority, Calls};
+use super::{BudgetConfig, BudgetSnapshot, Calls, Priority};
 use crate::RateHeaders;
 
 /// The window of [`BudgetConfig::burst`].
@@ -123,7 +123,8 @@ impl Ledger {
             let remaining = usize::try_from(remaining).unwrap_or(usize::MAX);
             // Calls under way may not have been counted when the answer was written.
             let remaining = remaining.saturating_sub(self.in_flight);
-            let limit = headers.limit.map_or(self.config.limit, |limit| limit.min(self.config.limit));
+            let limit =
+                headers.limit.map_or(self.config.limit, |limit| limit.min(self.config.limit));
             self.told = Some(Told { limit, remaining, until: now + reset.min(self.config.window) });
             self.call_head();
         }
