@@ -143,6 +143,12 @@ pub(crate) fn text(field: &str, text: &str, limit: usize) -> Result<(), Invalid>
     no_character(field, text, |character| character == '\0')
 }
 
+/// A text of one line, of at most `limit` characters.
+pub(crate) fn line(field: &str, line: &str, limit: usize) -> Result<(), Invalid> {
+    text(field, line, limit)?;
+    no_character(field, line, char::is_control)
+}
+
 /// A text for machines: not empty, at most `limit` bytes, nothing that a log or a terminal would trip over.
 pub(crate) fn word(field: &str, text: &str, limit: usize) -> Result<(), Invalid> {
     if text.is_empty() {

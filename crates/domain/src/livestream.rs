@@ -9,7 +9,9 @@ use utoipa::ToSchema;
 use crate::{
     Currency, DestinationId, Platform, StreamStatus, UserId,
     key::key,
-    limits::{Invalid, MAX_NAME_CHARS, MAX_TEXT_CHARS, entries, optional, text, web_url},
+    limits::{
+        Invalid, MAX_NAME_CHARS, MAX_TEXT_CHARS, Problem, entries, line, optional, text, web_url,
+    },
 };
 
 key! {
@@ -43,13 +45,17 @@ impl Metadata {
     /// # Errors
     /// The first field that is refused, and why.
     pub fn validate(&self) -> Result<(), Invalid> {
-        text("title", &self.title, MAX_TITLE_CHARS)?;
+        line("title", &self.title, MAX_TITLE_CHARS)?;
         text("description", &self.description, MAX_TEXT_CHARS)?;
         entries("tags", self.tags.len(), MAX_TAGS)?;
         for (at, tag) in self.tags.iter().enumerate() {
-            text(&format!("tags.{at}"), tag, MAX_TAG_CHARS)?;
+            let field = format!("tags.{at}");
+            if tag.trim().is_empty() {
+                return Err(Invalid::new(field, Problem::Empty));
+            }
+            line(&field, tag, MAX_TAG_CHARS)?;
         }
-        text("category", &self.category, MAX_NAME_CHARS)?;
+        line("category", &self.category, MAX_NAME_CHARS)?;
         optional(self.thumbnail_url.as_deref(), |url| web_url("thumbnail_url", url))
     }
 }
@@ -172,6 +178,11 @@ mod tests {
         assert_eq!(
             refused(&|metadata| metadata.tags.push("one more".into())),
             "tags has 51 entries, more than the 50 allowed"
+        );
+        assert_eq!(refused(&|metadata| metadata.tags[0] = " ".into()), "tags.0 is empty");
+        assert_eq!(
+            refused(&|metadata| metadata.title = "a\u{1b}[31m".into()),
+            "title has the character '\\u{1b}' at byte 1, which it must not have"
         );
         assert_eq!(
             refused(&|metadata| metadata.thumbnail_url = Some("javascript:0".into())),

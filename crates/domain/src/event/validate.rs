@@ -23,6 +23,9 @@ pub const MAX_DEDUPE_KEY_BYTES: usize = 256;
 pub const MAX_RAW_BYTES: usize = 64 * 1024;
 
 const MAX_FRAGMENTS: usize = 500;
+
+/// The most text of all fragments of a message, in bytes: they repeat its text in pieces.
+const MAX_FRAGMENTS_BYTES: usize = 4 * MAX_TEXT_CHARS;
 const MAX_BADGES: usize = 50;
 
 /// The beginning of the year 2000: no platform is older, and a clock that has lost its time says less.
@@ -147,6 +150,11 @@ impl Message {
         external_id("id", self.id.as_deref())?;
         text("text", &self.text, MAX_TEXT_CHARS)?;
         each("fragments", &self.fragments, MAX_FRAGMENTS, Fragment::validate)?;
+        let length = self.fragments.iter().map(|fragment| fragment.text.len()).sum();
+        if length > MAX_FRAGMENTS_BYTES {
+            let problem = Problem::TooLong { length, unit: "bytes", limit: MAX_FRAGMENTS_BYTES };
+            return Err(Invalid::new("fragments", problem));
+        }
         part("reply_to", self.reply_to.as_ref(), Reply::validate)
     }
 }

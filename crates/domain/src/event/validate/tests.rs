@@ -54,6 +54,9 @@ fn what_is_too_long_is_refused_with_its_field_and_the_limit() {
     );
     let refused = judged("/actor/badges", json!(vec![json!({"id": "b"}); 51])).unwrap_err();
     assert_eq!(refused, "actor.badges has 51 entries, more than the 50 allowed");
+    let fragments = json!(vec![json!({"type": "text", "text": "x".repeat(10_000)}); 5]);
+    let refused = judged("/message/fragments", fragments).unwrap_err();
+    assert_eq!(refused, "message.fragments has 50000 bytes, more than the 40000 allowed");
     let recipient = judged("/subscription/gift/recipient", json!({"name": "n".repeat(257)}));
     let expected = "subscription.gift.recipient.name has 257 characters, more than the 256 allowed";
     assert_eq!(recipient.unwrap_err(), expected);
