@@ -1,51 +1,13 @@
-//! The components of every user's tree: the list, and what each is given.
+//! The components of every user's tree: the list.
 
 use std::{fmt, sync::Arc};
 
-use stagedoor_domain::UserId;
-use stagedoor_supervision::{Address, ChildSpec};
+use stagedoor_supervision::ChildSpec;
 
-use crate::{MetricsMsg, StreamStateMsg, console_logger, metrics, stream_state};
+use crate::{UserContext, console_logger, metrics, stream_state};
 
 /// A component: how it stands in the tree of the user whose context it is given.
 pub type Component = Arc<dyn Fn(&UserContext) -> ChildSpec + Send + Sync>;
-
-/// What a component is given: whose tree it is in, and where the others are reached. A clone costs a reference count.
-#[derive(Clone, Debug)]
-pub struct UserContext(Arc<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    user: UserId,
-    stream_state: Address<StreamStateMsg>,
-    metrics: Address<MetricsMsg>,
-}
-
-impl UserContext {
-    /// The context of a new tree. Its addresses outlive restarts of the tree.
-    #[must_use]
-    pub fn new(user: UserId) -> Self {
-        Self(Arc::new(Inner { user, stream_state: Address::new(), metrics: Address::new() }))
-    }
-
-    /// Whose tree it is.
-    #[must_use]
-    pub fn user(&self) -> &UserId {
-        &self.0.user
-    }
-
-    /// Where StreamStateServer is reached.
-    #[must_use]
-    pub fn stream_state(&self) -> &Address<StreamStateMsg> {
-        &self.0.stream_state
-    }
-
-    /// Where MetricsCollector is reached.
-    #[must_use]
-    pub fn metrics(&self) -> &Address<MetricsMsg> {
-        &self.0.metrics
-    }
-}
 
 /// The components of every user's tree, in the order in which they start.
 #[derive(Clone, Default)]

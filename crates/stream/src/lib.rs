@@ -2,28 +2,44 @@
 //!
 //! ```text
 //! UserStreamManager          one_for_one
-//! ├── stream_state           StreamStateServer ── changes ──▶ whoever watches
-//! ├── metrics                MetricsCollector ◀─ changes ─┘   started with the first change
-//! └── console_logger         ConsoleLogger                    when configured
+//! ├── stream_state           StreamStateServer: where the stream stands; what is wanted of Cloudflare
+//! ├── cloudflare             CloudflareManager: the live input and its outputs
+//! ├── events                 EventProcessor: the one door for events; started with the first one
+//! ├── metrics                MetricsCollector: series by the minute; started with the first thing to count
+//! ├── alerts                 AlertQueue: one alert at a time; started with the first one
+//! └── console_logger         ConsoleLogger, when configured
 //! ```
 //!
 //! A component is a function from the user's context to a child's specification, in a file of its own, and one entry
-//! in [`Components::standard`]; a program that embeds the daemon adds its own by [`Components::with`].
+//! in [`Components::standard`]; a program that embeds the daemon adds its own by [`Components::with`]. The way in from
+//! outside is [`UserTrees`]; the way out is [`PubSub`].
 
+mod alerts;
+mod cloudflare;
 mod components;
 mod console_logger;
+mod context;
+mod events;
 mod metrics;
+mod on_air;
+mod pubsub;
+mod settings;
 mod stream_state;
+mod tasks;
 mod user_stream_manager;
 
-#[cfg(test)]
-mod tests;
-
-pub use components::{Component, Components, UserContext};
+pub use alerts::{AlertNews, AlertQueueMsg};
+pub use cloudflare::{CloudflareMsg, Wanted};
+pub use components::{Component, Components};
 pub use console_logger::{ConsoleLogger, ConsoleLoggerMsg, ConsoleLoggerSnapshot};
+pub use context::{Services, UserContext, UserTrees};
+pub use events::EventsMsg;
 pub use metrics::{MetricsCollector, MetricsMsg, MetricsSnapshot, RollingCount};
+pub use on_air::{OnAir, OnAirEntry};
+pub use pubsub::{Broadcast, News, PubSub, Subscriber, Subscription};
+pub use settings::StreamSettings;
 pub use stream_state::{
-    Engagement, MAX_TITLE_CHARS, Statistics, StreamChange, StreamCommandError, StreamStateMsg,
-    StreamStateServer, StreamStateSnapshot,
+    DestinationState, Encoder, StreamCommandError, StreamStateMsg, StreamStateServer,
+    StreamStateSnapshot,
 };
 pub use user_stream_manager::user_stream_manager;

@@ -24,7 +24,7 @@ pub fn user_stream_manager(
     backoff: &Arc<Backoff>,
 ) -> ChildSpec {
     let id = cx.user().shared();
-    let components = Arc::clone(components);
+    let (components, context) = (Arc::clone(components), cx.clone());
     let supervisor = SupervisorRef::new(move || {
         let user = cx.user().clone();
         SupervisorSpec::new(Strategy::OneForOne)
@@ -32,7 +32,8 @@ pub fn user_stream_manager(
             .on_change(move |change| announce(&user, change))
             .children(components.children(&cx))
     });
-    ChildSpec::supervisor(id, &supervisor).backoff(Arc::clone(backoff))
+    // By its context, whoever finds the tree reaches its parts: see `UserTrees`.
+    ChildSpec::supervisor(id, &supervisor).backoff(Arc::clone(backoff)).context(context)
 }
 
 fn announce(user: &UserId, change: SupervisorChange) {

@@ -1,10 +1,11 @@
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use serde::{Deserialize, Serialize};
+use stagedoor_domain::{Counted, EventKind, StreamEvent};
 use stagedoor_supervision::{ChildSpec, Observable, Worker};
 use tokio::time::Instant;
 
 use super::rolling::{Rolling, RollingCount};
-use crate::{Engagement, StreamChange, UserContext};
+use crate::UserContext;
 
 /// The component's entry. Nobody needs it before there is something to count.
 pub(crate) fn component(cx: &UserContext) -> ChildSpec {
@@ -18,8 +19,8 @@ pub struct MetricsCollector;
 /// Messages of [`MetricsCollector`].
 #[derive(Debug)]
 pub enum MetricsMsg {
-    /// The stream's state has changed. (fact)
-    Changed(StreamChange),
+    /// An event was stored. (fact)
+    EventStored(std::sync::Arc<StreamEvent>),
     /// Answers the counts. (call)
     GetSnapshot(RpcReplyPort<MetricsSnapshot>),
 }
@@ -27,10 +28,6 @@ pub enum MetricsMsg {
 /// What [`MetricsCollector`] shows of itself: how often each thing happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetricsSnapshot {
-    /// Changes between on and off air.
-    pub status_changes: RollingCount,
-    /// Changes of the title.
-    pub title_changes: RollingCount,
     /// Changes of the number of viewers.
     pub viewer_changes: RollingCount,
     /// Messages in the chat.
@@ -48,8 +45,6 @@ pub struct MetricsSnapshot {
 /// What it knows.
 pub struct State {
     began: Instant,
-    status_changes: Rolling,
-    title_changes: Rolling,
     viewer_changes: Rolling,
     chat_messages: Rolling,
     follows: Rolling,
@@ -78,7 +73,7 @@ impl Actor for MetricsCollector {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            MetricsMsg::Changed(change) => state.count(&change, Instant::now()),
+            MetricsMsg::EventStored(event) => state.count(&event, Instant::now()),
             // An answer that nobody waits for any more is no failure.
             MetricsMsg::GetSnapshot(reply) => drop(reply.send(state.snapshot(Instant::now()))),
         }
@@ -98,8 +93,6 @@ impl State {
     fn new(began: Instant) -> Self {
         Self {
             began,
-            status_changes: Rolling::default(),
-            title_changes: Rolling::default(),
             viewer_changes: Rolling::default(),
             chat_messages: Rolling::default(),
             follows: Rolling::default(),
@@ -109,18 +102,16 @@ impl State {
         }
     }
 
-    fn count(&mut self, change: &StreamChange, now: Instant) {
-        let rolling = match change {
-            StreamChange::Status { .. } => &mut self.status_changes,
-            StreamChange::Title { .. } => &mut self.title_changes,
-            StreamChange::Viewers { .. } => &mut self.viewer_changes,
-            StreamChange::Engaged { engagement } => match engagement {
-                Engagement::ChatMessage => &mut self.chat_messages,
-                Engagement::Follow => &mut self.follows,
-                Engagement::Subscription => &mut self.subscriptions,
-                Engagement::Donation => &mut self.donations,
-                Engagement::Raid => &mut self.raids,
-            },
+    fn count(&mut self, event: &StreamEvent, now: Instant) {
+        let kind = &event.report.kind;
+        let rolling = match kind.counted() {
+            Some(Counted::ChatMessage) => &mut self.chat_messages,
+            Some(Counted::Follow) => &mut self.follows,
+            Some(Counted::Subscription) => &mut self.subscriptions,
+            Some(Counted::Donation) => &mut self.donations,
+            Some(Counted::Raid) => &mut self.raids,
+            None if *kind == EventKind::ViewersSample => &mut self.viewer_changes,
+            None => return,
         };
         rolling.count(self.began, now);
     }
@@ -128,8 +119,6 @@ impl State {
     fn snapshot(&self, now: Instant) -> MetricsSnapshot {
         let read = |rolling: &Rolling| rolling.read(self.began, now);
         MetricsSnapshot {
-            status_changes: read(&self.status_changes),
-            title_changes: read(&self.title_changes),
             viewer_changes: read(&self.viewer_changes),
             chat_messages: read(&self.chat_messages),
             follows: read(&self.follows),

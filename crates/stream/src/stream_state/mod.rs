@@ -1,15 +1,35 @@
-//! StreamStateServer: what a user's stream is doing now.
+//! StreamStateServer: where a user's stream stands.
 //!
 //! ```text
-//! commands ──▶ StreamStateServer ── StreamChange ──▶ MetricsCollector
-//!                      └──────────── StreamChange ──▶ watchers (a broadcast, made for the first of them)
+//!             encoder connects                start              the first destination is live
+//!   offline ──────────────────▶ ready ─────────────────▶ starting ───────────────────────────▶ live ◀────────┐
+//!      ▲ ◀────────────────────── ▲ ▲                       │   │                                │ │   encoder │
+//!      │       encoder lost      │ │                  stop │   │ every destination failed       │ │ encoder   │ back
+//!      │                         │ │ start                 │   ▼                                │ ▼ lost      │
+//!      │ encoder lost            │ └────────────────────── │ failed ◀─── every destination ─ live,interrupted ┘
+//!      ├──────────────────────── │ ────────────────────────│                                    │ │
+//!      │                         │                         ▼                     stop           │ │ stop, or the
+//!      └─────────────────────────┴───────────────────── ending ◀────────────────────────────────┘─┘ deadline
+//!        every destination has ended: offline or ready, as the encoder is
 //! ```
+//!
+//! [`machine`] has the rules and nothing else; [`server`] sees to it that the world follows: after each change it
+//! compares what should be (saved, attached, timed, told) with what is, and does what is missing. A livestream is saved
+//! before anything is attached for it, so that a crash at any moment leaves a record of what may be on air; the next
+//! life goes on from there.
 
+mod error;
+mod follow;
+mod load;
+mod machine;
+mod metadata_queue;
 mod server;
+mod snapshot;
 mod state;
+#[cfg(test)]
+mod tests;
 
+pub use error::StreamCommandError;
 pub(crate) use server::component;
 pub use server::{StreamStateMsg, StreamStateServer};
-pub use state::{
-    Engagement, MAX_TITLE_CHARS, Statistics, StreamChange, StreamCommandError, StreamStateSnapshot,
-};
+pub use snapshot::{DestinationState, Encoder, StreamStateSnapshot};

@@ -1,62 +1,112 @@
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
-use stagedoor_supervision::{Address, AddressError, ChildSpec, Observable, Worker};
-use tokio::sync::broadcast;
+use stagedoor_domain::{
+    Destination, DestinationId, DestinationStatus, Livestream, LivestreamId, Metadata, Statistics,
+    StreamEvent,
+};
+use stagedoor_store::StoreError;
+use stagedoor_supervision::{ChildSpec, Observable, Worker};
 
-use super::state::{Engagement, Outcome, StreamChange, StreamCommandError, StreamStateSnapshot};
-use crate::{MetricsMsg, UserContext};
-
-/// How many changes a slow watcher may lag behind before it misses some.
-const BACKLOG: usize = 64;
+use super::{StreamCommandError, StreamStateSnapshot, state::State};
+use crate::{Subscriber, UserContext};
 
 /// The component's entry.
 pub(crate) fn component(cx: &UserContext) -> ChildSpec {
-    let metrics = cx.metrics().clone();
-    let server = Worker::new(cx.stream_state(), move || (StreamStateServer, metrics.clone()));
+    let server = Worker::new(cx.stream_state(), {
+        let cx = cx.clone();
+        move || (StreamStateServer, cx.clone())
+    });
     ChildSpec::worker("stream_state", server)
 }
 
-/// Keeps the state of a user's stream and publishes its changes.
+/// Where a command's answer goes.
+pub(super) type Answer = RpcReplyPort<Result<(), StreamCommandError>>;
+
+/// Keeps the state of a user's stream and sees to it that the world follows.
 pub struct StreamStateServer;
 
 /// Messages of [`StreamStateServer`].
-#[derive(Debug)]
 pub enum StreamStateMsg {
-    /// Goes on air. (call)
-    GoLive(RpcReplyPort<Result<(), StreamCommandError>>),
-    /// Goes off air. (call)
-    End(RpcReplyPort<Result<(), StreamCommandError>>),
-    /// Changes the title. (call)
-    SetTitle(String, RpcReplyPort<Result<(), StreamCommandError>>),
-    /// Sets the number of viewers. (cast)
-    SetViewers(u32),
-    /// Counts something that a viewer did. (cast)
-    CountEngagement(Engagement),
-    /// Answers a receiver of the changes to come. It closes when the server ends; then watch again. (call)
-    Watch(RpcReplyPort<broadcast::Receiver<StreamChange>>),
+    /// Starts a livestream to these destinations. Answered when that is saved: from then on a crash does not undo it.
+    /// (call)
+    Start {
+        /// Where to.
+        destinations: Vec<DestinationId>,
+        /// The answer.
+        reply: Answer,
+    },
+    /// Ends the livestream. (call)
+    Stop(Answer),
+    /// Changes what the stream is called and about. Answered when it is saved. (call)
+    SetMetadata(Metadata, Answer),
+    /// An event was stored. (fact, from EventProcessor)
+    EventStored(Arc<StreamEvent>),
+    /// Cloudflare says so of the encoder. (fact, from CloudflareManager)
+    EncoderSeen {
+        /// Whether it is connected.
+        connected: bool,
+        /// Since when, by Cloudflare's clock.
+        at: Timestamp,
+    },
+    /// What became of a destination. (fact, from CloudflareManager)
+    DestinationChanged {
+        /// Of which livestream.
+        livestream: LivestreamId,
+        /// Which.
+        destination: DestinationId,
+        /// What it is now.
+        status: DestinationStatus,
+    },
+    /// CloudflareManager has begun a new life and asks what is wanted. (cast)
+    AskWanted,
+    /// Sends the present state to this subscriber. (cast)
+    Announce(Arc<dyn Subscriber>),
     /// Answers the state. (call)
     GetSnapshot(RpcReplyPort<StreamStateSnapshot>),
+    /// Its own: what a task has found or done, what a timer was set for.
+    Done(Done),
 }
 
-/// What it knows.
-pub struct State {
-    stream: StreamStateSnapshot,
-    metrics: Address<MetricsMsg>,
-    /// Made for the first watcher: most users have none.
-    watchers: Option<broadcast::Sender<StreamChange>>,
+/// What came of something that [`StreamStateServer`] has begun itself.
+pub struct Done(pub(super) Outcome);
+
+pub(super) enum Outcome {
+    /// What was before has been read.
+    Loaded(Box<Loaded>),
+    /// The destinations of the user, for a start.
+    DestinationsRead {
+        chosen: Vec<DestinationId>,
+        known: Result<Vec<Destination>, StoreError>,
+        reply: Answer,
+    },
+    LivestreamSaved(Livestream, Result<(), StoreError>),
+    MetadataSaved(Result<(), StoreError>),
+    /// The encoder has been gone for too long.
+    DeadlineElapsed,
+    /// Counts have changed a while ago and are to be published.
+    StatisticsDue,
+}
+
+/// What the store has of a stream.
+pub(super) struct Loaded {
+    pub(super) metadata: Metadata,
+    /// The livestream that has not ended, what it counts, and up to which event that is.
+    pub(super) open: Option<(Livestream, Statistics, Option<stagedoor_domain::EventId>)>,
 }
 
 impl Actor for StreamStateServer {
     type Msg = StreamStateMsg;
     type State = State;
-    type Arguments = Address<MetricsMsg>;
+    type Arguments = UserContext;
 
     async fn pre_start(
         &self,
-        _myself: ActorRef<Self::Msg>,
-        metrics: Self::Arguments,
+        myself: ActorRef<Self::Msg>,
+        cx: UserContext,
     ) -> Result<State, ActorProcessingErr> {
-        Ok(State { stream: StreamStateSnapshot::default(), metrics, watchers: None })
+        Ok(State::start(cx, myself))
     }
 
     async fn handle(
@@ -65,31 +115,20 @@ impl Actor for StreamStateServer {
         message: Self::Msg,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        // An answer that nobody waits for any more is no failure.
         match message {
-            StreamStateMsg::GoLive(reply) => {
-                let outcome = state.stream.go_live(Timestamp::now());
-                drop(reply.send(state.settle(outcome)));
+            StreamStateMsg::Start { destinations, reply } => state.start_asked(destinations, reply),
+            StreamStateMsg::Stop(reply) => state.stop(reply),
+            StreamStateMsg::SetMetadata(metadata, reply) => state.set_metadata(metadata, reply),
+            StreamStateMsg::EventStored(event) => state.event_stored(event),
+            StreamStateMsg::EncoderSeen { connected, at } => state.encoder_seen(connected, at),
+            StreamStateMsg::DestinationChanged { livestream, destination, status } => {
+                state.destination_changed(livestream, &destination, status);
             }
-            StreamStateMsg::End(reply) => {
-                let outcome = state.stream.end();
-                drop(reply.send(state.settle(outcome)));
-            }
-            StreamStateMsg::SetTitle(title, reply) => {
-                let outcome = state.stream.set_title(&title);
-                drop(reply.send(state.settle(outcome)));
-            }
-            StreamStateMsg::SetViewers(viewers) => {
-                if let Some(change) = state.stream.set_viewers(viewers) {
-                    state.publish(change);
-                }
-            }
-            StreamStateMsg::CountEngagement(engagement) => {
-                let change = state.stream.engage(engagement);
-                state.publish(change);
-            }
-            StreamStateMsg::Watch(reply) => drop(reply.send(state.watch())),
-            StreamStateMsg::GetSnapshot(reply) => drop(reply.send(state.stream.clone())),
+            StreamStateMsg::AskWanted => state.tell_wanted_again(),
+            StreamStateMsg::Announce(subscriber) => state.announce(&*subscriber),
+            // An answer that nobody waits for any more is no failure.
+            StreamStateMsg::GetSnapshot(reply) => drop(reply.send(state.snapshot())),
+            StreamStateMsg::Done(Done(outcome)) => state.done(outcome),
         }
         Ok(())
     }
@@ -100,35 +139,5 @@ impl Observable for StreamStateMsg {
 
     fn get_snapshot(reply: RpcReplyPort<Self::Snapshot>) -> Self {
         Self::GetSnapshot(reply)
-    }
-}
-
-impl State {
-    /// Publishes what came of a command, and makes its answer.
-    fn settle(&mut self, outcome: Outcome) -> Result<(), StreamCommandError> {
-        if let Some(change) = outcome? {
-            self.publish(change);
-        }
-        Ok(())
-    }
-
-    fn publish(&mut self, change: StreamChange) {
-        match self.metrics.cast(MetricsMsg::Changed(change.clone())) {
-            // It is between two lives, and counts what comes after.
-            Ok(()) | Err(AddressError::Down) => {}
-            Err(error) => {
-                tracing::debug!(actor = "StreamStateServer", %error, "change not counted");
-            }
-        }
-        if let Some(watchers) = &self.watchers
-            && watchers.send(change).is_err()
-        {
-            // The last watcher has left.
-            self.watchers = None;
-        }
-    }
-
-    fn watch(&mut self) -> broadcast::Receiver<StreamChange> {
-        self.watchers.get_or_insert_with(|| broadcast::Sender::new(BACKLOG)).subscribe()
     }
 }

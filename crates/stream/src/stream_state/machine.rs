@@ -1,0 +1,253 @@
+//! The rules, without an actor, a clock or a store: see the drawing in the parent module.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use stagedoor_domain::{
+    DestinationId, DestinationStatus, Livestream, LivestreamId, Metadata, StreamStatus, UserId,
+};
+
+use super::{DestinationState, Encoder, StreamCommandError};
+use crate::Wanted;
+
+/// Where a stream stands, and its livestream: the one under way, or the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Machine {
+    status: StreamStatus,
+    pub(super) encoder: Encoder,
+    pub(super) livestream: Option<Livestream>,
+    pub(super) destinations: Vec<DestinationState>,
+    pub(super) failure: Option<Box<str>>,
+}
+
+impl Machine {
+    /// Goes on with a livestream that had not ended when the last life did.
+    pub(super) fn restore(livestream: Livestream) -> Self {
+        let destinations = starting(&livestream.destinations);
+        let status = livestream.status;
+        let livestream = Some(livestream);
+        Self { status, livestream, destinations, ..Self::default() }
+    }
+
+    pub(super) fn status(&self) -> StreamStatus {
+        self.status
+    }
+
+    /// The livestream that is under way.
+    pub(super) fn on_air(&self) -> Option<&Livestream> {
+        self.livestream.as_ref().filter(|_| self.status.is_on_air())
+    }
+
+    /// What is to be attached or detached.
+    pub(super) fn wanted(&self) -> Wanted {
+        let Some(livestream) = self.on_air() else { return Wanted::Nothing };
+        let (id, destinations) = (livestream.id, livestream.destinations.clone());
+        if self.status == StreamStatus::Ending {
+            Wanted::Detached { livestream: id, destinations }
+        } else {
+            Wanted::Attached { livestream: id, destinations }
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        self.on_air().and_then(|livestream| livestream.auto_stop_at)
+    }
+
+    pub(super) fn may_start(&self) -> Result<(), StreamCommandError> {
+        let status = self.status;
+        match status {
+            _ if status.is_on_air() => Err(StreamCommandError::AlreadyOnAir { status }),
+            StreamStatus::Ready => Ok(()),
+            StreamStatus::Failed if self.encoder.connected == Some(true) => Ok(()),
+            _ => Err(StreamCommandError::EncoderNotConnected),
+        }
+    }
+
+    /// Begins a livestream.
+    pub(super) fn start(
+        &mut self,
+        id: LivestreamId,
+        user: &UserId,
+        metadata: &Metadata,
+        destinations: Vec<DestinationId>,
+        now: Timestamp,
+    ) -> Result<(), StreamCommandError> {
+        self.may_start()?;
+        self.destinations = starting(&destinations);
+        self.failure = None;
+        self.livestream = Some(Livestream {
+            id,
+            user: user.clone(),
+            status: StreamStatus::Starting,
+            metadata: metadata.clone(),
+            destinations,
+            started_at: now,
+            ended_at: None,
+            auto_stop_at: None,
+        });
+        self.enter(StreamStatus::Starting);
+        Ok(())
+    }
+
+    /// The start could not be saved. Whether it was saved nevertheless is not known, so its end is to be saved, too.
+    pub(super) fn abandon_start(&mut self, now: Timestamp) {
+        self.destinations.clear();
+        self.over(now, Self::enter_idle);
+    }
+
+    /// To stop what is ending already is no mistake.
+    pub(super) fn stop(&mut self) -> Result<(), StreamCommandError> {
+        match self.status {
+            StreamStatus::Starting | StreamStatus::Live | StreamStatus::Interrupted => {
+                self.end();
+                Ok(())
+            }
+            StreamStatus::Ending => Ok(()),
+            status => Err(StreamCommandError::NotOnAir { status }),
+        }
+    }
+
+    /// The encoder has been lost for too long.
+    pub(super) fn deadline_elapsed(&mut self, now: Timestamp) {
+        if self.status == StreamStatus::Interrupted && self.deadline().is_some_and(|at| at <= now) {
+            self.end();
+        }
+    }
+
+    /// What is said of the encoder. What is older than what is known says nothing.
+    pub(super) fn encoder_seen(
+        &mut self,
+        connected: bool,
+        at: Timestamp,
+        now: Timestamp,
+        auto_stop: Duration,
+    ) {
+        if self.encoder.since.is_some_and(|since| at < since) {
+            return;
+        }
+        if self.encoder.connected != Some(connected) {
+            self.encoder = Encoder { connected: Some(connected), since: Some(at), error: None };
+        }
+        match (self.status, connected) {
+            (StreamStatus::Offline, true) => self.enter(StreamStatus::Ready),
+            (StreamStatus::Ready | StreamStatus::Failed, false) => {
+                self.enter(StreamStatus::Offline);
+            }
+            (StreamStatus::Live, false) => self.interrupt(now, auto_stop),
+            (StreamStatus::Interrupted, true) => self.enter(StreamStatus::Live),
+            _ => {}
+        }
+    }
+
+    /// The live input refuses what the encoder sends. It says nothing of the connection.
+    pub(super) fn encoder_errored(&mut self, error: Option<Box<str>>) {
+        self.encoder.error = error.or_else(|| Some("the live input refuses the stream".into()));
+    }
+
+    /// What became of a destination. Of another livestream's it says nothing.
+    pub(super) fn destination_changed(
+        &mut self,
+        livestream: LivestreamId,
+        id: &DestinationId,
+        status: DestinationStatus,
+        now: Timestamp,
+        auto_stop: Duration,
+    ) {
+        if self.on_air().is_none_or(|current| current.id != livestream) {
+            return;
+        }
+        let Some(destination) = self.destinations.iter_mut().find(|known| known.id == *id) else {
+            return;
+        };
+        destination.status = status;
+        match self.status {
+            StreamStatus::Ending if self.all(is_over) => self.over(now, Self::enter_idle),
+            StreamStatus::Ending => {}
+            _ if self.all(|status| matches!(status, DestinationStatus::Failed { .. })) => {
+                self.failure = self.first_failure();
+                self.over(now, |machine| machine.enter(StreamStatus::Failed));
+            }
+            StreamStatus::Starting if self.any(|status| *status == DestinationStatus::Live) => {
+                self.enter(StreamStatus::Live);
+                if self.encoder.connected == Some(false) {
+                    self.interrupt(now, auto_stop);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&mut self) {
+        for destination in &mut self.destinations {
+            // One that failed may have left something behind: it ends like the others.
+            destination.status = DestinationStatus::Ending;
+        }
+        self.enter(StreamStatus::Ending);
+    }
+
+    fn over(&mut self, now: Timestamp, enter: impl FnOnce(&mut Self)) {
+        enter(self);
+        if let Some(livestream) = &mut self.livestream {
+            livestream.status = StreamStatus::Offline;
+            livestream.ended_at = Some(now.max(livestream.started_at));
+            livestream.auto_stop_at = None;
+        }
+    }
+
+    fn interrupt(&mut self, now: Timestamp, auto_stop: Duration) {
+        self.enter(StreamStatus::Interrupted);
+        if let Some(livestream) = &mut self.livestream {
+            // A deadline beyond the end of time is none.
+            livestream.auto_stop_at = now.checked_add(auto_stop).ok();
+        }
+    }
+
+    fn enter_idle(&mut self) {
+        let connected = self.encoder.connected == Some(true);
+        self.enter(if connected { StreamStatus::Ready } else { StreamStatus::Offline });
+    }
+
+    fn enter(&mut self, status: StreamStatus) {
+        self.status = status;
+        if !status.is_on_air() {
+            return;
+        }
+        if let Some(livestream) = &mut self.livestream {
+            livestream.status = status;
+            livestream.auto_stop_at = None;
+        }
+    }
+
+    fn all(&self, is: impl Fn(&DestinationStatus) -> bool) -> bool {
+        self.destinations.iter().all(|destination| is(&destination.status))
+    }
+
+    fn any(&self, is: impl Fn(&DestinationStatus) -> bool) -> bool {
+        self.destinations.iter().any(|destination| is(&destination.status))
+    }
+
+    fn first_failure(&self) -> Option<Box<str>> {
+        self.destinations.iter().find_map(|destination| match &destination.status {
+            DestinationStatus::Failed { reason } => {
+                Some(format!("{}: {reason}", destination.id).into())
+            }
+            _ => None,
+        })
+    }
+}
+
+fn starting(destinations: &[DestinationId]) -> Vec<DestinationState> {
+    let starting = |id: &DestinationId| DestinationState {
+        id: id.clone(),
+        status: DestinationStatus::Starting,
+    };
+    destinations.iter().map(starting).collect()
+}
+
+/// A destination that could not be detached is over only when it is detached.
+fn is_over(status: &DestinationStatus) -> bool {
+    *status == DestinationStatus::Ended
+}
+
+#[cfg(test)]
+mod tests;
