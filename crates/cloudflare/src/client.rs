@@ -8,7 +8,7 @@ use serde_json::json;
 use stagedoor_domain::UserId;
 
 use crate::{
-    Budget, BuildError, Error, Lifecycle, LiveInput, LiveInputEntry, Output, Priority,
+    Budget, BuildError, Error, Lifecycle, LiveInput, LiveInputEntry, Output, Turn,
     live_input::LiveInputs,
     transport::{ALL, Call, ONE, Transport, Unread, describe, read},
 };
@@ -123,8 +123,8 @@ impl Client {
     }
 
     /// A live input, with its keys.
-    pub async fn live_input(&self, uid: &str, priority: Priority) -> Result<LiveInput, Error> {
-        self.transport.ask(Call::get(below(&self.inputs, &[uid]), priority)).await
+    pub async fn live_input(&self, uid: &str, turn: impl Into<Turn>) -> Result<LiveInput, Error> {
+        self.transport.ask(Call::get(below(&self.inputs, &[uid]), turn)).await
     }
 
     /// The live inputs that were created for a user: none, one, or more where a creation was repeated; the oldest
@@ -132,9 +132,9 @@ impl Client {
     pub async fn find_live_inputs(
         &self,
         user: &UserId,
-        priority: Priority,
+        turn: impl Into<Turn>,
     ) -> Result<Vec<LiveInputEntry>, Error> {
-        let call = Call::get(self.inputs.clone(), priority).with_limit(ALL);
+        let call = Call::get(self.inputs.clone(), turn).with_limit(ALL);
         let inputs: LiveInputs = self.transport.ask(call).await?;
         let name = self.input_name(user);
         let mut entries = inputs.into_entries();
@@ -148,7 +148,7 @@ impl Client {
     pub async fn create_live_input(
         &self,
         user: &UserId,
-        priority: Priority,
+        turn: impl Into<Turn>,
     ) -> Result<LiveInput, Error> {
         let mut body = json!({
             "meta": { "name": self.input_name(user) },
@@ -158,13 +158,13 @@ impl Client {
         if self.record {
             body["deleteRecordingAfterDays"] = KEEP_RECORDINGS_DAYS.into();
         }
-        let call = Call::new(Method::POST, self.inputs.clone(), priority).with_body(body);
+        let call = Call::new(Method::POST, self.inputs.clone(), turn).with_body(body);
         self.transport.ask(call).await
     }
 
     /// The outputs of a live input, also those that others made.
-    pub async fn outputs(&self, input: &str, priority: Priority) -> Result<Vec<Output>, Error> {
-        self.transport.ask(Call::get(below(&self.inputs, &[input, "outputs"]), priority)).await
+    pub async fn outputs(&self, input: &str, turn: impl Into<Turn>) -> Result<Vec<Output>, Error> {
+        self.transport.ask(Call::get(below(&self.inputs, &[input, "outputs"]), turn)).await
     }
 
     /// Creates an output, enabled. After [`Error::Unclear`] it may be there and sending.
@@ -173,11 +173,11 @@ impl Client {
         input: &str,
         url: &str,
         stream_key: &SecretString,
-        priority: Priority,
+        turn: impl Into<Turn>,
     ) -> Result<Output, Error> {
         let body = json!({ "url": url, "streamKey": stream_key.expose_secret(), "enabled": true });
         let address = below(&self.inputs, &[input, "outputs"]);
-        let call = Call::new(Method::POST, address, priority).with_body(body).hiding(stream_key);
+        let call = Call::new(Method::POST, address, turn).with_body(body).hiding(stream_key);
         self.transport.ask(call).await
     }
 
@@ -187,10 +187,10 @@ impl Client {
         input: &str,
         output: &str,
         enabled: bool,
-        priority: Priority,
+        turn: impl Into<Turn>,
     ) -> Result<(), Error> {
         let address = below(&self.inputs, &[input, "outputs", output]);
-        let call = Call::new(Method::PUT, address, priority);
+        let call = Call::new(Method::PUT, address, turn);
         self.transport.tell(call.with_body(json!({ "enabled": enabled }))).await
     }
 
@@ -199,16 +199,16 @@ impl Client {
         &self,
         input: &str,
         output: &str,
-        priority: Priority,
+        turn: impl Into<Turn>,
     ) -> Result<(), Error> {
         let address = below(&self.inputs, &[input, "outputs", output]);
-        self.transport.tell(Call::new(Method::DELETE, address, priority)).await
+        self.transport.tell(Call::new(Method::DELETE, address, turn)).await
     }
 
-    /// Whether [`lifecycle`](Self::lifecycle) can be asked.
+    /// Whether [`lifecycle`](Self::lifecycle) can be asked, and says something: without recordings it does not.
     #[must_use]
     pub fn has_lifecycles(&self) -> bool {
-        self.lifecycles.is_some()
+        self.lifecycles.is_some() && self.record
     }
 
     /// Whether a live input is live: costs nothing of the budget and carries no token.

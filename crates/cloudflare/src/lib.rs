@@ -26,7 +26,7 @@ mod status;
 mod transport;
 mod webhook;
 
-pub use budget::{Budget, BudgetConfig, BudgetSnapshot, Calls, Permit, Priority, Reserved};
+pub use budget::{Budget, BudgetConfig, BudgetSnapshot, Calls, Permit, Priority, Reserved, Turn};
 pub use client::{Client, ClientConfig};
 pub use error::{BuildError, Error};
 pub use lifecycle::Lifecycle;

@@ -1,5 +1,6 @@
 use std::{collections::BTreeMap, fmt};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
@@ -23,6 +24,9 @@ pub struct LiveInput {
     /// Whether encoders are let in; none where Cloudflare does not say.
     #[serde(default)]
     pub enabled: Option<bool>,
+    /// When it was created.
+    #[serde(default)]
+    pub created: Option<Timestamp>,
     /// What we wrote to it when it was created.
     #[serde(default)]
     pub(crate) meta: Meta,
@@ -60,7 +64,7 @@ pub struct LiveInputEntry {
     pub uid: Box<str>,
     /// When it was created.
     #[serde(default)]
-    pub created: Option<jiff::Timestamp>,
+    pub created: Option<Timestamp>,
     #[serde(default)]
     pub(crate) meta: Meta,
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Budget, Error, Priority, RateHeaders};
+use crate::{Budget, Error, RateHeaders, Turn};
 
 /// The longest answer that is read, in bytes, where it is about one thing.
 pub(crate) const ONE: usize = 1024 * 1024;
@@ -26,7 +26,7 @@ pub(crate) struct Call<'a> {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) body: Option<Value>,
-    pub(crate) priority: Priority,
+    pub(crate) turn: Turn,
     /// The longest answer, in bytes.
     pub(crate) limit: usize,
     /// What the call carries and no message may repeat.
@@ -34,12 +34,12 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    pub(crate) fn get(url: Url, priority: Priority) -> Self {
-        Self::new(Method::GET, url, priority)
+    pub(crate) fn get(url: Url, turn: impl Into<Turn>) -> Self {
+        Self::new(Method::GET, url, turn)
     }
 
-    pub(crate) fn new(method: Method, url: Url, priority: Priority) -> Self {
-        Self { method, url, body: None, priority, limit: ONE, secret: None }
+    pub(crate) fn new(method: Method, url: Url, turn: impl Into<Turn>) -> Self {
+        Self { method, url, body: None, turn: turn.into(), limit: ONE, secret: None }
     }
 
     pub(crate) fn with_body(self, body: Value) -> Self {
@@ -111,7 +111,7 @@ impl Transport {
         if let Some(body) = &call.body {
             request = request.json(body);
         }
-        let permit = self.budget.acquire(call.priority).await;
+        let permit = call.turn.take(&self.budget).await;
         let answer = request.send().await;
         let mut response = match answer {
             Ok(response) => response,

@@ -21,7 +21,7 @@ const LONGEST_BLOCK: Duration = Duration::from_hours(1);
 pub(super) type Key = (usize, u64);
 
 /// Whether it is somebody's turn.
-pub(super) enum Turn {
+pub(super) enum MyTurn {
     /// It is: they are out of the queue, and their call counts.
     Granted,
     /// Not before then, unless they are called.
@@ -83,16 +83,16 @@ impl Ledger {
         }
     }
 
-    pub(super) fn turn(&mut self, key: Key, now: Instant) -> Turn {
+    pub(super) fn turn(&mut self, key: Key, now: Instant) -> MyTurn {
         self.forget_before(now);
         if self.waiting.first_key_value().is_none_or(|(head, _)| *head != key) {
-            return Turn::WhenCalled;
+            return MyTurn::WhenCalled;
         }
         let priority = Priority::ALL[key.0];
         match self.room(priority, now) {
             Room::Free => {}
-            Room::From(at) => return Turn::NotBefore(at),
-            Room::AfterAnAnswer => return Turn::WhenCalled,
+            Room::From(at) => return MyTurn::NotBefore(at),
+            Room::AfterAnAnswer => return MyTurn::WhenCalled,
         }
         self.waiting.remove(&key);
         self.in_flight += 1;
@@ -101,12 +101,21 @@ impl Ledger {
             told.remaining = told.remaining.saturating_sub(1);
         }
         self.call_head();
-        Turn::Granted
+        MyTurn::Granted
     }
 
     pub(super) fn finish(&mut self, now: Instant) {
         self.in_flight -= 1;
         self.finished.push_back(now);
+        self.call_head();
+    }
+
+    /// A call was allowed and not made.
+    pub(super) fn refund(&mut self) {
+        self.in_flight -= 1;
+        if let Some(told) = &mut self.told {
+            told.remaining += 1;
+        }
         self.call_head();
     }
 

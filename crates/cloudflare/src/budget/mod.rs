@@ -36,7 +36,7 @@ use tokio::{
 };
 
 pub use config::{BudgetConfig, Priority, Reserved};
-use ledger::{Key, Ledger, Turn};
+use ledger::{Key, Ledger, MyTurn};
 pub use snapshot::{BudgetSnapshot, Calls};
 
 use crate::RateHeaders;
@@ -58,10 +58,10 @@ impl Budget {
         loop {
             let turn = self.ledger().turn(place.key, Instant::now());
             match turn {
-                Turn::Granted => return Permit(self.clone()),
+                MyTurn::Granted => return Permit { budget: self.clone(), made: true },
                 // Whether the time has come or somebody made room, the next look tells.
-                Turn::NotBefore(at) => drop(timeout_at(at, place.called.notified()).await),
-                Turn::WhenCalled => place.called.notified().await,
+                MyTurn::NotBefore(at) => drop(timeout_at(at, place.called.notified()).await),
+                MyTurn::WhenCalled => place.called.notified().await,
             }
         }
     }
@@ -97,11 +97,52 @@ impl fmt::Debug for Budget {
 /// The right to make one call. It is held until the answer is there; a window later its place is free again.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped before the call no longer covers it"]
-pub struct Permit(Budget);
+pub struct Permit {
+    budget: Budget,
+    made: bool,
+}
+
+impl Permit {
+    /// The call was not made: its place is free at once.
+    pub fn give_back(mut self) {
+        self.made = false;
+    }
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.ledger().finish(Instant::now());
+        let mut ledger = self.budget.ledger();
+        if self.made { ledger.finish(Instant::now()) } else { ledger.refund() }
+    }
+}
+
+/// How a call comes to its turn.
+#[derive(Debug)]
+pub enum Turn {
+    /// It waits for it.
+    Wait(Priority),
+    /// It has it.
+    Has(Permit),
+}
+
+impl Turn {
+    pub(crate) async fn take(self, budget: &Budget) -> Permit {
+        match self {
+            Self::Wait(priority) => budget.acquire(priority).await,
+            Self::Has(permit) => permit,
+        }
+    }
+}
+
+impl From<Priority> for Turn {
+    fn from(priority: Priority) -> Self {
+        Self::Wait(priority)
+    }
+}
+
+impl From<Permit> for Turn {
+    fn from(permit: Permit) -> Self {
+        Self::Has(permit)
     }
 }
 

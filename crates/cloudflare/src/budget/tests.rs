@@ -206,6 +206,22 @@ async fn cloudflares_word_counts_when_others_call_in_the_same_name() {
     assert_eq!(start.elapsed().as_secs(), 60);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_permit_that_is_given_back_is_free_at_once() {
+    let budget = small(1);
+    let permit = budget.acquire(Priority::Start).await;
+    let waiting = tokio::spawn({
+        let budget = budget.clone();
+        async move { call(&budget, Priority::Stop).await }
+    });
+    settle().await;
+    let start = Instant::now();
+    permit.give_back();
+    waiting.await.unwrap();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!(budget.snapshot().used, 1);
+}
+
 #[test]
 fn even_a_limit_of_one_lets_polls_through() {
     let reserved = Reserved { stop: 500, start: 500, confirm: 500 };

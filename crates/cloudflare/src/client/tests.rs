@@ -3,7 +3,7 @@
 use stagedoor_fakes::cloudflare::{Call, Effect, Encoder, FakeCloudflare, FakeConfig, StatusForm};
 
 use super::*;
-use crate::{BudgetConfig, ConnectionState};
+use crate::{BudgetConfig, ConnectionState, Priority};
 
 const KEY: &str = "live_1234_secret";
 
