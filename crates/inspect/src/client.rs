@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use stagedoor_domain::{StreamEvent, UserId};
 use stagedoor_supervision::{
     Address, AutoShutdown, ChildCount, ChildInfo, ChildSpec, HistoryRecord, Lifecycle, Restart,
     Root, Strategy, SupervisorRef, SupervisorSpec, Worker,
@@ -9,12 +10,13 @@ use stagedoor_supervision::{
 
 use crate::{
     error::{ConnectError, InspectError, milliseconds},
-    message::{Action, Caller, InspectMsg, Reply, TreeQuery},
+    message::{Action, Caller, EventQuery, InspectMsg, Reply, StreamAction, TreeQuery},
     paging::{Paging, Rows},
     remote::{self, Endpoint, RemoteInspector, RemoteInspectorArgs},
     view::{
-        Acted, ManagedUser, Manager, MetricsSummary, Overview, PendingTimer, PresentUser, Snapshot,
-        TreeRow, TreeRows, UserMetrics,
+        Acted, AlertsOverview, Budget, EventRows, ManagedUser, Manager, MetricsSummary, Overview,
+        PendingTimer, PresentUser, Snapshot, StreamActed, StreamOverview, TreeRow, TreeRows,
+        UserMetrics,
     },
     watch::Watch,
 };
@@ -138,6 +140,58 @@ impl InspectClient {
 
 pub(crate) async fn watch(inspector: &Address<InspectMsg>) -> Result<Watch, InspectError> {
     inspector.call(InspectMsg::Watch, WATCH_LIMIT).await?
+}
+
+/// Streams.
+impl InspectClient {
+    /// Where a user's stream stands.
+    pub async fn stream(&self, user: &UserId) -> Result<StreamOverview, InspectError> {
+        self.ask(|to| InspectMsg::Stream(user.clone(), to)).await
+    }
+
+    /// Starts or stops a user's stream.
+    pub async fn act_on_stream(
+        &self,
+        user: &UserId,
+        action: StreamAction,
+    ) -> Result<StreamActed, InspectError> {
+        let (user, by) = (user.clone(), Caller::InProcess);
+        self.ask(|reply| InspectMsg::ActOnStream { user, action, by, reply }).await
+    }
+
+    /// A user's alerts.
+    pub async fn alerts(&self, user: &UserId) -> Result<AlertsOverview, InspectError> {
+        self.ask(|to| InspectMsg::Alerts(user.clone(), to)).await
+    }
+
+    /// The quotas that all users share.
+    pub async fn budgets(&self) -> Result<Vec<Budget>, InspectError> {
+        self.ask(InspectMsg::Budgets).await
+    }
+
+    /// One page of a user's events.
+    pub async fn event_page(&self, query: EventQuery) -> Result<EventRows, InspectError> {
+        self.ask(|to| InspectMsg::Events(query, to)).await
+    }
+
+    /// The first `rows` of a user's events, page by page, in the order of the query.
+    pub async fn events(
+        &self,
+        mut query: EventQuery,
+        rows: usize,
+    ) -> Result<Vec<StreamEvent>, InspectError> {
+        let resumes = query.after.is_some();
+        let mut events = Vec::new();
+        loop {
+            query.limit = Some(rows - events.len());
+            let page = self.event_page(query.clone()).await?;
+            events.extend(page.rows);
+            if page.next.is_none() || events.len() >= rows {
+                return Ok(events);
+            }
+            *(if resumes { &mut query.after } else { &mut query.before }) = page.next;
+        }
+    }
 }
 
 /// Lists, page by page until the last.

@@ -94,6 +94,28 @@ pub enum InspectError {
         /// Why it was not.
         reason: String,
     },
+    /// The daemon has nothing that it could answer with.
+    #[error("this daemon does not know its users' {what}")]
+    Unsupported {
+        /// What was asked about: `streams`, `events`, `alerts`.
+        what: String,
+    },
+    /// What would answer cannot be asked, or does not answer.
+    #[error("could not ask for {what}: {reason}")]
+    Unavailable {
+        /// What was asked about.
+        what: String,
+        /// Why there is no answer.
+        reason: String,
+    },
+    /// What was to be done cannot be.
+    #[error("{reason}")]
+    Refused {
+        /// Why, for programs: `encoder_not_connected`.
+        code: String,
+        /// Why, for people.
+        reason: String,
+    },
     /// The daemon does not understand the question.
     #[error("the daemon does not understand the question: {reason}")]
     BadRequest {
@@ -143,6 +165,7 @@ impl InspectError {
             self,
             Self::Actor { .. }
                 | Self::Busy { .. }
+                | Self::Unavailable { .. }
                 | Self::Inspector { .. }
                 | Self::Disconnected { .. }
         )

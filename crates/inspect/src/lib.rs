@@ -30,14 +30,17 @@ mod wire;
 pub use client::InspectClient;
 pub use error::{ConnectError, Failure, InspectError, ListenError, Refusal};
 pub use inspector::{Inspector, InspectorArgs};
-pub use message::{Action, Caller, InspectMsg, Reply, TreeQuery};
+pub use message::{
+    Action, Caller, EventQuery, InspectMsg, MAX_KINDS, Reply, StreamAction, TreeQuery,
+};
 pub use paging::{MAX_ROWS, Paging, Rows, Source};
 pub use remote::{Endpoint, RemoteInspector};
-pub use sources::Sources;
+pub use sources::{Asked, SourceError, Sources};
 pub use view::{
-    Acted, Exits, First, InspectorSnapshot, ManagedUser, Manager, MetricsSummary, Overview,
-    PendingTimer, PresenceCount, PresentSession, PresentUser, ProcessFacts, Snapshot, TreeRow,
-    TreeRows, UserMetrics,
+    Acted, AlertsOverview, Budget, BudgetPriority, DestinationView, EncoderView, EventRows, Exits,
+    First, InspectorSnapshot, ManagedUser, Manager, MetricsSummary, Overview, PendingTimer,
+    PresenceCount, PresentSession, PresentUser, ProcessFacts, ShownAlert, Snapshot, StreamActed,
+    StreamOverview, TreeRow, TreeRows, UserMetrics,
 };
 pub use watch::{Watch, Watched};
 pub use wire::{

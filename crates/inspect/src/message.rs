@@ -4,14 +4,16 @@ use std::fmt;
 
 use ractor::RpcReplyPort;
 use serde::{Deserialize, Serialize};
+use stagedoor_domain::{DestinationId, EventId, EventKind, UserId};
 use stagedoor_supervision::{ChildCount, ChildInfo, HistoryRecord, Observable};
 
 use crate::{
     error::InspectError,
     paging::{Paging, Rows},
     view::{
-        Acted, InspectorSnapshot, ManagedUser, Manager, MetricsSummary, Overview, PendingTimer,
-        PresentUser, Snapshot, TreeRows, UserMetrics,
+        Acted, AlertsOverview, Budget, EventRows, InspectorSnapshot, ManagedUser, Manager,
+        MetricsSummary, Overview, PendingTimer, PresentUser, Snapshot, StreamActed, StreamOverview,
+        TreeRows, UserMetrics,
     },
     watch::Watch,
 };
@@ -68,6 +70,25 @@ pub enum InspectMsg {
         /// The answer.
         reply: Reply<Acted>,
     },
+    /// Where a user's stream stands. (call)
+    Stream(UserId, Reply<StreamOverview>),
+    /// Starts or stops a user's stream. (call)
+    ActOnStream {
+        /// Whose.
+        user: UserId,
+        /// What to do.
+        action: StreamAction,
+        /// Who asks, as in [`Act`](Self::Act).
+        by: Caller,
+        /// The answer.
+        reply: Reply<StreamActed>,
+    },
+    /// A user's events. (call)
+    Events(EventQuery, Reply<EventRows>),
+    /// A user's alerts: what is shown, what waits, what was. (call)
+    Alerts(UserId, Reply<AlertsOverview>),
+    /// The quotas that all users share. (call)
+    Budgets(Reply<Vec<Budget>>),
     /// Answers the [`Inspector`](crate::Inspector)'s own snapshot. (call)
     GetSnapshot(RpcReplyPort<InspectorSnapshot>),
 }
@@ -89,6 +110,62 @@ pub struct TreeQuery {
     /// How many levels below it; none is all.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub depth: Option<usize>,
+}
+
+/// The most kinds of events that one may ask for.
+pub const MAX_KINDS: usize = 64;
+
+/// Which of a user's events: the newest first, or from one on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventQuery {
+    /// Whose.
+    pub user: UserId,
+    /// Of these kinds, at most [`MAX_KINDS`]; of all if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub kinds: Vec<EventKind>,
+    /// Those before this one, the newest first: the [`EventRows::next`] of the page before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before: Option<EventId>,
+    /// Those after this one, the oldest first: the last that one has seen. Not together with `before`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub after: Option<EventId>,
+    /// How many; none, and everything above [`MAX_ROWS`](crate::MAX_ROWS), is [`MAX_ROWS`](crate::MAX_ROWS).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub limit: Option<usize>,
+}
+
+impl EventQuery {
+    /// The newest events of a user.
+    #[must_use]
+    pub const fn newest(user: UserId) -> Self {
+        Self { user, kinds: Vec::new(), before: None, after: None, limit: None }
+    }
+}
+
+/// What can be done to a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StreamAction {
+    /// Start it.
+    Start {
+        /// On these of the user's destinations; on all if none are named.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        destinations: Vec<DestinationId>,
+    },
+    /// Stop it on all its destinations.
+    Stop,
+}
+
+impl StreamAction {
+    /// The action's name, as in JSON and in logs.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Start { .. } => "start",
+            Self::Stop => "stop",
+        }
+    }
 }
 
 /// What can be done to an actor.
@@ -192,5 +269,18 @@ pub(crate) enum Question {
         action: Action,
         path: String,
     },
+    Stream {
+        user: UserId,
+    },
+    ActOnStream {
+        user: UserId,
+        #[serde(flatten)]
+        action: StreamAction,
+    },
+    Events(EventQuery),
+    Alerts {
+        user: UserId,
+    },
+    Budgets,
     Inspector,
 }

@@ -5,8 +5,9 @@
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use stagedoor_inspect::{
-    Acted, ChildCount, ChildInfo, HistoryRecord, LifecycleEvent, MetricsSummary, Overview,
-    PresentUser, Snapshot, TreeRow, UserMetrics,
+    Acted, AlertsOverview, Budget, ChildCount, ChildInfo, HistoryRecord, LifecycleEvent,
+    MetricsSummary, Overview, PresentUser, Snapshot, StreamActed, StreamOverview, TreeRow,
+    UserMetrics,
 };
 
 const DOCUMENT: &str = include_str!("../../../docs/inspect.md");
@@ -45,4 +46,8 @@ fn every_documented_form_is_what_the_types_read_and_write() {
     is_form_of::<HistoryRecord>("history_record");
     is_form_of::<LifecycleEvent>("lifecycle_event");
     is_form_of::<Acted>("acted");
+    is_form_of::<StreamOverview>("stream_overview");
+    is_form_of::<StreamActed>("stream_acted");
+    is_form_of::<AlertsOverview>("alerts_overview");
+    is_form_of::<Budget>("budget");
 }

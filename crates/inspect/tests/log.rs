@@ -7,7 +7,8 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use stagedoor_inspect::Action;
+use stagedoor_domain::UserId;
+use stagedoor_inspect::{Action, StreamAction};
 
 #[expect(dead_code, reason = "the house has more rooms than this test enters")]
 #[path = "inspect/house.rs"]
@@ -25,6 +26,10 @@ async fn acts_are_logged_with_who_asked_and_what_for() {
     let house = House::with(&["ada"]).await;
     house.outside().await.act(Action::Crash, "users/ada/state").await.unwrap();
     house.inside().act(Action::Stop, "users/bob").await.unwrap_err();
+    let ada: UserId = "ada".parse().unwrap();
+    let start = StreamAction::Start { destinations: Vec::new() };
+    house.outside().await.act_on_stream(&ada, StreamAction::Stop).await.unwrap();
+    house.inside().act_on_stream(&ada, start).await.unwrap_err();
     let log = log.text();
     let line = |text: &str| {
         let line = log.lines().find(|line| line.contains(text));
@@ -38,6 +43,12 @@ async fn acts_are_logged_with_who_asked_and_what_for() {
     }
     let failed = line("could not act on an actor");
     assert!(failed.contains("users/bob") && failed.contains("the daemon itself"), "{failed}");
+    let stopped = line("acted on a stream");
+    for part in ["stop", "ada", "ending", &uid, &pid] {
+        assert!(stopped.contains(part), "{part:?} is not in {stopped}");
+    }
+    let refused = line("could not act on a stream");
+    assert!(refused.contains("start") && refused.contains("live already"), "{refused}");
 }
 
 #[derive(Clone, Default)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use stagedoor_domain::UserId;
 use stagedoor_supervision::{
     AddressError, ChildCount, ChildHandle, ChildInfo, ChildStatus, ExitClass, HistoryRecord,
     SupervisorHandle,
@@ -71,7 +72,13 @@ impl View {
         found.supervisor().ok_or_else(|| InspectError::NotSupervisor { path: path.into() })
     }
 
-    fn user_path(&self, user: &str) -> String {
+    fn held(&self, user: &str) -> Option<String> {
+        // The tree of somebody who is no user is an error of somebody else's.
+        let user = UserId::new(user).ok()?;
+        self.sources.held(&user).map(Into::into)
+    }
+
+    pub(super) fn user_path(&self, user: &str) -> String {
         format!("{}/{user}", self.users)
     }
 }
@@ -97,8 +104,9 @@ impl View {
     }
 
     pub(super) fn managed(&self, paging: &Paging) -> Result<Rows<ManagedUser>, InspectError> {
-        let managed = |info: ChildInfo| Some(ManagedUser { user: info.id, status: info.status });
-        self.trees(paging, managed)
+        self.trees(paging, |info: ChildInfo| {
+            Some(ManagedUser { held: self.held(&info.id), user: info.id, status: info.status })
+        })
     }
 
     pub(super) fn managers(&self, paging: &Paging) -> Result<Rows<Manager>, InspectError> {
@@ -301,7 +309,7 @@ fn first<T>(source: Source, page: Result<Rows<T>, InspectError>) -> First<T> {
     }
 }
 
-struct Key<'a>(&'a stagedoor_domain::UserId);
+struct Key<'a>(&'a UserId);
 
 impl AsRef<str> for Key<'_> {
     fn as_ref(&self) -> &str {

@@ -9,6 +9,7 @@
 
 mod act;
 mod look;
+mod stream;
 mod tree;
 
 use std::sync::Arc;
@@ -134,6 +135,22 @@ impl State {
             InspectMsg::Act { action, path, by, reply } => {
                 self.acts += 1;
                 answer(reply, async move { view.act(action, &path, &by).await });
+            }
+            InspectMsg::Stream(user, reply) => {
+                answer(reply, async move { view.stream(&user).await });
+            }
+            InspectMsg::ActOnStream { user, action, by, reply } => {
+                self.acts += 1;
+                answer(reply, async move { view.act_on_stream(user, action, &by).await });
+            }
+            InspectMsg::Events(query, reply) => {
+                answer(reply, async move { view.events(&query).await });
+            }
+            InspectMsg::Alerts(user, reply) => {
+                answer(reply, async move { view.alerts(&user).await });
+            }
+            InspectMsg::Budgets(reply) => {
+                answer(reply, async move { Ok(view.sources.budgets()) });
             }
             InspectMsg::GetSnapshot(reply) => {
                 // A caller that has left reads nothing.

@@ -39,6 +39,13 @@ pub(super) fn question(message: InspectMsg) -> (Question, Waiting) {
         InspectMsg::Act { action, path, by: _, reply } => {
             (Question::Act { action, path }, typed(reply))
         }
+        InspectMsg::Stream(user, to) => (Question::Stream { user }, typed(to)),
+        InspectMsg::ActOnStream { user, action, by: _, reply } => {
+            (Question::ActOnStream { user, action }, typed(reply))
+        }
+        InspectMsg::Events(query, to) => (Question::Events(query), typed(to)),
+        InspectMsg::Alerts(user, to) => (Question::Alerts { user }, typed(to)),
+        InspectMsg::Budgets(to) => (Question::Budgets, typed(to)),
         InspectMsg::GetSnapshot(to) => (Question::Inspector, bare(to)),
     }
 }

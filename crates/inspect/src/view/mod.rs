@@ -1,5 +1,7 @@
 //! What one sees: plain data. Field names are the stable JSON form of `stagedoor --json`.
 
+mod stream;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,6 +11,11 @@ use stagedoor_domain::{Page, SessionId, UserId};
 use stagedoor_supervision::{ChildCount, ChildInfo, ChildStatus, LastExit, Strategy};
 
 use crate::{error::Failure, message::Action, paging::Source};
+
+pub use stream::{
+    AlertsOverview, Budget, BudgetPriority, DestinationView, EncoderView, EventRows, ShownAlert,
+    StreamActed, StreamOverview,
+};
 
 /// What the daemon says of its process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +74,9 @@ pub struct ManagedUser {
     /// Where the tree stands.
     #[serde(flatten)]
     pub status: ChildStatus,
+    /// Why it is kept though the user may be gone, if it is: `live`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<String>,
 }
 
 /// A user's tree that runs.

@@ -43,6 +43,13 @@ pub(super) async fn answer(
         }
         Question::History { path } => ask(inspector, |to| InspectMsg::History(path, to)).await,
         Question::Act { action, path } => act(inspector, action, path, by).await,
+        Question::Stream { user } => ask(inspector, |to| InspectMsg::Stream(user, to)).await,
+        Question::ActOnStream { user, action } => {
+            ask(inspector, |reply| InspectMsg::ActOnStream { user, action, by, reply }).await
+        }
+        Question::Events(query) => ask(inspector, |to| InspectMsg::Events(query, to)).await,
+        Question::Alerts { user } => ask(inspector, |to| InspectMsg::Alerts(user, to)).await,
+        Question::Budgets => ask(inspector, InspectMsg::Budgets).await,
         Question::Inspector => written(&inspector.call(InspectMsg::GetSnapshot, LIMIT).await?),
         Question::Watch | Question::Unwatch { .. } => {
             Err(InspectError::BadRequest { reason: "not a question with one answer".into() })

@@ -3,8 +3,10 @@
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::{Value, json};
+use stagedoor_domain::UserId;
 use stagedoor_inspect::{
-    Endpoint, Failure, InspectClient, InspectError, InspectMsg, Paging, TreeQuery,
+    Endpoint, EventQuery, Failure, InspectClient, InspectError, InspectMsg, Paging, StreamAction,
+    TreeQuery,
 };
 
 use super::house::{House, LIMIT, TOKEN};
@@ -32,6 +34,7 @@ fn still(answer: &impl Serialize) -> Value {
 
 /// Everything that can be asked without changing anything.
 async fn everything(client: &InspectClient) -> Value {
+    let ada_id: UserId = "ada".parse().unwrap();
     let whole = TreeQuery::default();
     let ada = TreeQuery { path: "users/ada".into(), depth: None };
     let flat = TreeQuery { path: String::new(), depth: Some(1) };
@@ -53,6 +56,13 @@ async fn everything(client: &InspectClient) -> Value {
         "root": still(&client.snapshot("").await.unwrap()),
         "history": still(&client.history("users/ada").await.unwrap()),
         "history of a worker": still(&client.history("users/ada/state").await.unwrap()),
+        "stream": still(&client.stream(&ada_id).await.unwrap()),
+        "act on a stream": still(&client.act_on_stream(&ada_id, StreamAction::Stop).await.unwrap()),
+        "no stream": still(&client.stream(&"bob".parse().unwrap()).await.unwrap_err()),
+        "refused": still(&client.act_on_stream(&ada_id, StreamAction::Start { destinations: Vec::new() }).await.unwrap_err()),
+        "events": still(&client.events(EventQuery::newest(ada_id.clone()), 3).await.unwrap()),
+        "alerts": still(&client.alerts(&ada_id).await.unwrap()),
+        "budgets": still(&client.budgets().await.unwrap()),
         "not found": still(&client.count("users/bob/state").await.unwrap_err()),
         "below a worker": still(&client.snapshot("users/ada/state/x").await.unwrap_err()),
         "not a supervisor": still(&client.children("users/ada/state").await.unwrap_err()),

@@ -15,10 +15,11 @@ use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use stagedoor_domain::{Page, SessionId, UserId};
+use stagedoor_domain::{Page, SessionId, StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
-    ConnectionCounters, Endpoint, InspectClient, InspectMsg, Inspector, InspectorArgs, Listener,
-    PendingTimer, PresenceCount, PresentSession, ProcessFacts, ServeConfig, Sources, serve,
+    AlertsOverview, Asked, Budget, ConnectionCounters, Endpoint, EventQuery, InspectClient,
+    InspectMsg, Inspector, InspectorArgs, Listener, PendingTimer, PresenceCount, PresentSession,
+    ProcessFacts, ServeConfig, Sources, StreamAction, StreamOverview, serve,
 };
 use stagedoor_supervision::{
     Address, AddressError, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle,
@@ -26,6 +27,9 @@ use stagedoor_supervision::{
 };
 use tempfile::TempDir;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+#[path = "streams.rs"]
+mod streams;
 
 pub(crate) const TOKEN: &str = "a token of the tests";
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
@@ -84,7 +88,7 @@ fn user_tree(user: &str) -> SupervisorRef {
     })
 }
 
-/// What a daemon would know beside its tree.
+/// What a daemon would know beside its tree. Of streams, it knows Ada's.
 struct Desk;
 
 impl Sources for Desk {
@@ -127,6 +131,35 @@ impl Sources for Desk {
 
     fn figures(&self) -> std::collections::BTreeMap<String, f64> {
         [("gateway_connections".to_owned(), 3.0)].into()
+    }
+
+    fn held(&self, user: &UserId) -> Option<&'static str> {
+        (user.as_str() == "ada").then_some("live")
+    }
+
+    fn budgets(&self) -> Vec<Budget> {
+        vec![streams::budget()]
+    }
+
+    fn stream<'a>(&'a self, user: &'a UserId) -> Asked<'a, StreamOverview> {
+        streams::of(user, streams::overview)
+    }
+
+    fn act_on_stream<'a>(
+        &'a self,
+        user: &'a UserId,
+        action: &'a StreamAction,
+    ) -> Asked<'a, StreamStatus> {
+        let outcome = streams::act(user, action);
+        Box::pin(async { outcome })
+    }
+
+    fn events<'a>(&'a self, query: &'a EventQuery, limit: usize) -> Asked<'a, Vec<StreamEvent>> {
+        streams::of(&query.user, || streams::events(query, limit))
+    }
+
+    fn alerts<'a>(&'a self, user: &'a UserId, recent: usize) -> Asked<'a, AlertsOverview> {
+        streams::of(user, || streams::alerts(recent))
     }
 }
 
@@ -194,6 +227,11 @@ impl House {
     /// A client in the process.
     pub(crate) fn inside(&self) -> InspectClient {
         InspectClient::new(self.inspector.clone(), LIMIT)
+    }
+
+    /// A client in the process whose questions may take so long.
+    pub(crate) fn inside_with(&self, limit: Duration) -> InspectClient {
+        InspectClient::new(self.inspector.clone(), limit)
     }
 
     /// A client over the Unix socket.

@@ -8,5 +8,6 @@ mod door;
 mod house;
 mod paging;
 mod raw;
+mod streaming;
 mod watching;
 mod wire;
