@@ -24,11 +24,12 @@ async fn acts_are_logged_with_who_asked_and_what_for() {
     // The runtime of this test has one thread, which is this one.
     let _guard = tracing::subscriber::set_default(subscriber);
     let house = House::with(&["ada"]).await;
-    house.outside().await.act(Action::Crash, "users/ada/state").await.unwrap();
+    let outside = house.outside().await;
+    outside.act(Action::Crash, "users/ada/state").await.unwrap();
     house.inside().act(Action::Stop, "users/bob").await.unwrap_err();
     let ada: UserId = "ada".parse().unwrap();
     let start = StreamAction::Start { destinations: Vec::new() };
-    house.outside().await.act_on_stream(&ada, StreamAction::Stop).await.unwrap();
+    outside.act_on_stream(&ada, StreamAction::Stop).await.unwrap();
     house.inside().act_on_stream(&ada, start).await.unwrap_err();
     let log = log.text();
     let line = |text: &str| {
