@@ -1,1 +1,195 @@
+//! StreamStateServer with a real store. The tests play CloudflareManager.
 
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use stagedoor_domain::{
+    DestinationId, DestinationStatus, EventKind, LivestreamId, Metadata, StreamStatus,
+};
+use stagedoor_store::Appended;
+
+use super::*;
+use crate::{
+    Broadcast, Components, News, StreamSettings, Subscriber, UserContext,
+    test_house::{House, PATIENCE, until},
+};
+
+fn components() -> Components {
+    Components::default().with(component)
+}
+
+async fn snapshot(cx: &UserContext) -> StreamStateSnapshot {
+    cx.stream_state().call(StreamStateMsg::GetSnapshot, PATIENCE).await.unwrap_or_default()
+}
+
+async fn becomes(cx: &UserContext, status: StreamStatus) -> StreamStateSnapshot {
+    let what = format!("the stream becomes {status}");
+    until(&what, async || snapshot(cx).await, |seen| seen.status == status && !seen.loading).await
+}
+
+async fn start(cx: &UserContext, to: &[&DestinationId]) -> Result<(), StreamCommandError> {
+    let destinations: Vec<_> = to.iter().map(|id| (*id).clone()).collect();
+    let start = |reply| StreamStateMsg::Start { destinations, reply };
+    cx.stream_state().call(start, PATIENCE).await.unwrap()
+}
+
+fn encoder(cx: &UserContext, connected: bool) {
+    let at = Timestamp::now();
+    cx.stream_state().cast(StreamStateMsg::EncoderSeen { connected, at }).unwrap();
+}
+
+fn destination(cx: &UserContext, livestream: LivestreamId, id: &DestinationId, status: DestinationStatus) {
+    let destination = id.clone();
+    let message = StreamStateMsg::DestinationChanged { livestream, destination, status };
+    cx.stream_state().cast(message).unwrap();
+}
+
+/// A user who is live on one destination.
+async fn live(house: &House) -> (UserContext, LivestreamId, DestinationId) {
+    let cx = house.start("ada", components()).await;
+    let id = house.destination(cx.user(), "twitch").await;
+    becomes(&cx, StreamStatus::Offline).await;
+    encoder(&cx, true);
+    start(&cx, &[&id]).await.unwrap();
+    let livestream = snapshot(&cx).await.livestream.unwrap();
+    destination(&cx, livestream, &id, DestinationStatus::Live);
+    becomes(&cx, StreamStatus::Live).await;
+    (cx, livestream, id)
+}
+
+#[tokio::test]
+async fn a_start_is_answered_when_it_is_saved() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    let id = house.destination(cx.user(), "twitch").await;
+    becomes(&cx, StreamStatus::Offline).await;
+    assert_eq!(start(&cx, &[&id]).await, Err(StreamCommandError::EncoderNotConnected));
+    encoder(&cx, true);
+    start(&cx, &[&id, &id]).await.unwrap();
+    let saved = house.services.store.open_livestream(cx.user()).await.unwrap().unwrap();
+    assert_eq!((saved.status, saved.destinations), (StreamStatus::Starting, vec![id]));
+    assert_eq!(house.services.on_air.get(cx.user()).unwrap().livestream, saved.id);
+}
+
+#[tokio::test]
+async fn a_start_that_cannot_be_is_refused_and_leaves_nothing() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    becomes(&cx, StreamStatus::Offline).await;
+    encoder(&cx, true);
+    assert_eq!(start(&cx, &[]).await, Err(StreamCommandError::NoDestinations));
+    let id = DestinationId::new("nowhere").unwrap();
+    let unknown = StreamCommandError::UnknownDestination { id: id.clone() };
+    assert_eq!(start(&cx, &[&id]).await, Err(unknown));
+    assert_eq!(house.services.store.open_livestreams().await.unwrap(), []);
+    assert_eq!(snapshot(&cx).await.status, StreamStatus::Ready);
+}
+
+#[tokio::test]
+async fn without_cloudflare_nobody_starts() {
+    let house = House::open_with(None, StreamSettings::default()).await;
+    let cx = house.start("ada", components()).await;
+    let id = house.destination(cx.user(), "twitch").await;
+    assert_eq!(start(&cx, &[&id]).await, Err(StreamCommandError::CloudflareNotConfigured));
+}
+
+#[tokio::test]
+async fn a_crash_while_live_changes_nothing_that_matters() {
+    let house = House::open().await;
+    let (cx, livestream, id) = live(&house).await;
+    for key in ["a", "b"] {
+        let Appended::New { event, .. } = house.append(cx.user(), EventKind::Follow, key).await
+        else {
+            panic!("it is new")
+        };
+        cx.stream_state().cast(StreamStateMsg::EventStored(event)).unwrap();
+    }
+    house.crash("ada", "stream_state").await;
+    let state = becomes(&cx, StreamStatus::Live).await;
+    assert_eq!((state.livestream, state.statistics.follows), (Some(livestream), 2));
+    assert_eq!(state.destinations[0].id, id);
+    assert_eq!(house.services.on_air.get(cx.user()).unwrap().livestream, livestream);
+}
+
+#[tokio::test]
+async fn an_end_is_over_when_the_destinations_say_so() {
+    let house = House::open().await;
+    let (cx, livestream, id) = live(&house).await;
+    cx.stream_state().call(StreamStateMsg::Stop, PATIENCE).await.unwrap().unwrap();
+    assert_eq!(snapshot(&cx).await.status, StreamStatus::Ending);
+    destination(&cx, livestream, &id, DestinationStatus::Ended);
+    let state = becomes(&cx, StreamStatus::Ready).await;
+    assert!(state.ended_at.is_some());
+    let on_air = || async { house.services.on_air.get(cx.user()) };
+    until("nobody is on air", on_air, Option::is_none).await;
+    let saved = house.services.store.livestream(cx.user(), livestream).await.unwrap().unwrap();
+    assert!(saved.ended_at.is_some(), "on air until the end is saved");
+    let status = StreamStatus::Ready;
+    let again = cx.stream_state().call(StreamStateMsg::Stop, PATIENCE).await.unwrap();
+    assert_eq!(again, Err(StreamCommandError::NotOnAir { status }));
+}
+
+#[tokio::test]
+async fn the_deadline_for_a_lost_encoder_survives_a_crash() {
+    let settings =
+        StreamSettings { auto_stop: Duration::from_secs(1), ..StreamSettings::default() };
+    let cloudflare = House::open().await.services.cloudflare.clone();
+    let house = House::open_with(cloudflare, settings).await;
+    let (cx, ..) = live(&house).await;
+    encoder(&cx, false);
+    let before = becomes(&cx, StreamStatus::Interrupted).await;
+    let saved = || async { house.services.store.open_livestream(cx.user()).await.unwrap().unwrap() };
+    until("it is saved", saved, |saved| saved.auto_stop_at == before.auto_stop_at).await;
+    house.crash("ada", "stream_state").await;
+    let after = becomes(&cx, StreamStatus::Interrupted).await;
+    assert_eq!(after.auto_stop_at, before.auto_stop_at);
+    becomes(&cx, StreamStatus::Ending).await;
+    assert!(Timestamp::now() >= before.auto_stop_at.unwrap(), "not before its time");
+}
+
+#[tokio::test]
+async fn metadata_are_saved_in_the_order_in_which_they_came() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    let set = |title: String| {
+        let metadata = Metadata { title: title.into(), ..Metadata::default() };
+        cx.stream_state().call(|reply| StreamStateMsg::SetMetadata(metadata, reply), PATIENCE)
+    };
+    let (first, second) = tokio::join!(set("one".into()), set("two".into()));
+    assert_eq!((first.unwrap(), second.unwrap()), (Ok(()), Ok(())));
+    let refused = set("x".repeat(10_000)).await.unwrap().unwrap_err();
+    assert_eq!((refused.code(), refused.field()), ("invalid_metadata", Some("title")));
+    house.crash("ada", "stream_state").await;
+    let title = || async { snapshot(&cx).await.metadata.title };
+    until("the title is back", title, |title| **title == *"two").await;
+}
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<StreamStatus>>);
+
+impl Subscriber for Heard {
+    fn receive(&self, broadcast: &Broadcast) {
+        if let News::StreamState(state) = broadcast.news() {
+            self.0.lock().unwrap().push(state.status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_listens_hears_every_change_and_who_asks_the_present_state() {
+    let house = House::open().await;
+    let heard = Arc::new(Heard::default());
+    let ada = stagedoor_domain::UserId::new("ada").unwrap();
+    let _subscription = house.services.pubsub.subscribe(&ada, heard.clone());
+    let (cx, ..) = live(&house).await;
+    cx.stream_state().cast(StreamStateMsg::Announce(heard.clone())).unwrap();
+    snapshot(&cx).await;
+    let heard = heard.0.lock().unwrap();
+    let changes: Vec<_> = heard.chunk_by(PartialEq::eq).map(|chunk| chunk[0]).collect();
+    use StreamStatus::{Live, Offline, Ready, Starting};
+    assert_eq!(changes, [Offline, Ready, Starting, Live]);
+    assert_eq!(heard.iter().filter(|status| **status == Live).count(), 2, "once more when asked");
+}
