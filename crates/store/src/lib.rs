@@ -17,6 +17,7 @@ mod cloudflare;
 mod config;
 mod db;
 mod destinations;
+mod downsampling;
 mod error;
 mod events;
 mod ids;
@@ -32,6 +33,9 @@ mod settings;
 mod statistics;
 mod widgets;
 mod writer;
+
+#[cfg(test)]
+mod statements;
 
 use std::sync::Arc;
 

@@ -69,8 +69,9 @@ pub(crate) fn key_id(prefix: &[u8]) -> Result<&str, SecretError> {
     let (version, id) = prefix.split_first().ok_or(SecretError::Form)?;
     let id = id.get(..MAX_KEY_ID_BYTES).ok_or(SecretError::Form)?;
     let end = id.iter().position(|byte| *byte == 0).unwrap_or(id.len());
+    let is_filled = id[end..].iter().all(|byte| *byte == 0);
     match std::str::from_utf8(&id[..end]) {
-        Ok(id) if *version == VERSION => Ok(id),
+        Ok(id) if *version == VERSION && is_filled => Ok(id),
         _ => Err(SecretError::Form),
     }
 }
