@@ -1,32 +1,44 @@
-//! CloudflareManager: the user's live input and its outputs.
+//! CloudflareManager: the user's live input, its encoder, and its outputs.
+//!
+//! ```text
+//!                      ┌─────────────────────── CloudflareManager ───────────────────────┐
+//! StreamStateServer ──▶│ Want ──▶ outputs: goal, presence ──▶ step ──▶ turn ──▶ act ─┐     │──▶ DestinationChanged
+//!                      │             ▲───────────────────────────────────────────────┘     │
+//! EventProcessor ─────▶│ InputEvent ──▶ encoder: what is known ◀── GET, lifecycle          │──▶ EncoderSeen, events
+//!                      │ input: stored? intended? create ──▶ uid                           │
+//!                      └──────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! It is level-triggered. Every message changes what is known or wanted, and then [`State::drive`](state) compares the
+//! two and begins what is missing: at most one task for the live input, one for the encoder, one for the list of
+//! outputs, and one for each destination. A task casts what came of it back. All end with the actor.
+//!
+//! **No output is leaked or made twice.** What is to be created is written down first. As long as it is not known what
+//! came of it, the outputs are listed, and one that leads to the same place is taken over. A call that is under way is
+//! never cut off, but one that waits for its turn in the budget is, when it is not wanted any more.
+//!
+//! **What is ours.** An output that leads to the URL with the stream key of a destination that we have a record of: a
+//! hash of both is in the record. All others are somebody else's and never touched.
 
-use stagedoor_domain::{DestinationId, LivestreamId};
+mod act;
+mod drive_encoder;
+mod drive_input;
+mod drive_outputs;
+mod encoder;
+mod input;
+mod manager;
+mod output;
+mod outputs;
+mod pace;
+mod snapshot;
+mod state;
+mod wanted;
 
-/// What is wanted of a live input's outputs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Wanted {
-    /// Nothing is sent anywhere, and nobody waits to hear of it.
-    #[default]
-    Nothing,
-    /// The stream is sent to these.
-    Attached {
-        /// For which livestream.
-        livestream: LivestreamId,
-        /// Where to.
-        destinations: Vec<DestinationId>,
-    },
-    /// Nothing is sent anywhere any more, and of each of these it is told when that is so.
-    Detached {
-        /// Of which livestream.
-        livestream: LivestreamId,
-        /// Where it was sent to.
-        destinations: Vec<DestinationId>,
-    },
-}
+#[cfg(test)]
+mod tests;
 
-/// Messages of CloudflareManager.
-#[derive(Debug)]
-pub enum CloudflareMsg {
-    /// From now on this is wanted: it sees to it until it is so, and tells StreamStateServer of each destination. (cast)
-    Want(Wanted),
-}
+pub(crate) use manager::component;
+pub use manager::{CloudflareManager, CloudflareMsg};
+pub use pace::CloudflarePace;
+pub use snapshot::{CloudflareSnapshot, EncoderSnapshot, OutputSnapshot};
+pub use wanted::Wanted;
