@@ -1,9 +1,14 @@
 //! The command line.
 
+mod stream;
+
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
+use stagedoor_domain::UserId;
 use stagedoor_inspect::Action;
+
+pub(crate) use stream::{ActOnStream, Events, Stream};
 
 const EXIT_CODES: &str = "\
 Paths join ids by '/': users/ada/stream_state. Lists are tables on a terminal and tab-separated in a pipe.
@@ -49,7 +54,8 @@ pub(crate) struct Options {
     /// Print again whenever something changes, at least each second, until interrupted
     #[arg(short, long, global = true)]
     pub(crate) watch: bool,
-    /// How long an answer may take [default: 5s; 130s for restart, stop and crash]
+    /// How long an answer may take [default: 5s; 15s for stream start and stop;
+    /// 130s for restart, stop and crash]
     #[arg(long, global = true, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(crate) timeout: Option<Duration>,
     #[arg(
@@ -102,6 +108,17 @@ pub(crate) enum Command {
     },
     /// Changes in actors' lives, as they happen
     Watch,
+    /// A user's stream: where it stands; or start or stop it
+    Stream(Stream),
+    /// What has happened around a user's stream
+    Events(Events),
+    /// A user's alerts: what is on the overlays, what waits, what was
+    Alerts {
+        /// Whose
+        user: UserId,
+    },
+    /// The quotas that all users share, and who waits for them
+    Budget,
     /// Stop an actor gracefully and start it again
     Restart(Act),
     /// Stop an actor gracefully, and leave it so
@@ -182,15 +199,52 @@ mod tests {
         let mut texts = String::new();
         command.build();
         for command in command.get_subcommands_mut() {
-            // The global options are in every one.
-            let mut command = command.clone().mut_args(|arg| {
-                let global = arg.is_global_set();
-                arg.hide(global)
-            });
-            let help = command.render_help().to_string();
-            texts.extend(["=== ", command.get_name(), "\n", &help, "\n"]);
+            help_of(command, &mut texts);
+            command.get_subcommands_mut().for_each(|command| help_of(command, &mut texts));
         }
         insta::assert_snapshot!("help_of_each_command", texts);
+    }
+
+    fn help_of(command: &clap::Command, texts: &mut String) {
+        // The global options are in every one.
+        let mut command = command.clone().mut_args(|arg| {
+            let global = arg.is_global_set();
+            arg.hide(global)
+        });
+        let help = command.render_help().to_string();
+        texts.extend(["=== ", command.get_name(), "\n", &help, "\n"]);
+    }
+
+    #[test]
+    fn a_stream_is_looked_at_started_or_stopped() {
+        let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+        let act = |line: &str| match parse(line).unwrap().command {
+            Command::Stream(Stream { user, act }) => {
+                assert_eq!(user.as_str(), "ada");
+                act.map(|act| act.action())
+            }
+            other => panic!("{other:?}"),
+        };
+        let start = |names: &[&str]| stagedoor_inspect::StreamAction::Start {
+            destinations: names.iter().map(|name| name.parse().unwrap()).collect(),
+        };
+        assert_eq!(act("stagedoor stream ada"), None);
+        assert!(act("stagedoor stream ada stop -y").unwrap().1);
+        assert_eq!(act("stagedoor stream ada start"), Some((start(&[]), false)));
+        assert_eq!(
+            act("stagedoor stream ada start twitch kick --yes"),
+            Some((start(&["twitch", "kick"]), true))
+        );
+        for wrong in [
+            "stagedoor stream",
+            "stagedoor stream ada pause",
+            "stagedoor stream a/b",
+            "stagedoor stream ada start Twitch",
+            "stagedoor events ada --follow --watch",
+            "stagedoor events ada -n -1",
+        ] {
+            parse(wrong).expect_err(wrong);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{error::Error as _, fmt::Write as _, io, path::PathBuf, process::ExitCode};
 
-use stagedoor_inspect::{Action, ConnectError, InspectError};
+use stagedoor_inspect::{ConnectError, InspectError};
 use thiserror::Error;
 
 use crate::text::escape;
@@ -19,8 +19,8 @@ pub(crate) enum Failure {
     NoToken,
     #[error("could not read the token from {path}")]
     TokenFile { path: PathBuf, source: io::Error },
-    #[error("will not {action} {path} unasked: this is no terminal to ask on, so say --yes")]
-    NotAsked { action: Action, path: String },
+    #[error("will not {what} unasked: this is no terminal to ask on, so say --yes")]
+    NotAsked { what: String },
     #[error("nothing was done")]
     Declined,
     #[error("interrupted")]

@@ -15,6 +15,7 @@ mod connect;
 mod failure;
 mod output;
 mod run;
+mod streams;
 mod style;
 mod table;
 mod text;

@@ -11,10 +11,11 @@ use stagedoor_inspect::{Action, InspectClient, TreeQuery, Watched};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    args::{Act, Cli, Command, Options, Tree},
+    args::{Act, Cli, Command, Events, Options, Stream, Tree},
     connect::connect,
     failure::Failure,
     output::Output,
+    streams,
     text::escape,
     view,
 };
@@ -34,7 +35,8 @@ const TREE_ROWS: usize = 1_000;
 
 /// Does what the command line says.
 pub async fn run(cli: Cli) -> ExitCode {
-    let watches = cli.options.watch || matches!(cli.command, Command::Watch);
+    let watches = cli.options.watch
+        || matches!(cli.command, Command::Watch | Command::Events(Events { follow: true, .. }));
     let done = tokio::select! {
         // First, so that an interrupt while it asks `y/N` ends the process in the usual way.
         biased;
@@ -62,9 +64,15 @@ async fn command(cli: Cli) -> Result<(), Failure> {
     if let Some((action, act)) = command.action() {
         return self::act(action, act, &options, &output).await;
     }
+    if let Command::Stream(Stream { user, act: Some(act) }) = &command {
+        return streams::act(user, act, &options, &output).await;
+    }
     let client = connect(&options, LIMIT).await?;
     if let Command::Watch = command {
         return watch(&client, &output.in_lines()).await;
+    }
+    if let Command::Events(events @ Events { follow: true, .. }) = &command {
+        return streams::follow(events, &client, &output.in_lines()).await;
     }
     if !options.watch {
         return ask(&command, &client, &output).await;
@@ -124,6 +132,19 @@ async fn ask(command: &Command, client: &InspectClient, output: &Output) -> Resu
             let history = client.history(path).await?;
             output.answer(&history, |look| view::history(&history, look))
         }
+        Command::Stream(Stream { user, .. }) => {
+            let stream = client.stream(user).await?;
+            output.answer(&stream, |look| view::stream(&stream, look))
+        }
+        Command::Events(events) => streams::events(events, client, output).await,
+        Command::Alerts { user } => {
+            let alerts = client.alerts(user).await?;
+            output.answer(&alerts, |look| view::alerts(&alerts, look))
+        }
+        Command::Budget => {
+            let budgets = client.budgets().await?;
+            output.answer(&budgets, |look| view::budgets(&budgets, look))
+        }
         Command::Watch
         | Command::Restart(_)
         | Command::Stop(_)
@@ -157,7 +178,7 @@ async fn watch(client: &InspectClient, output: &Output) -> Result<(), Failure> {
 async fn act(action: Action, act: &Act, options: &Options, output: &Output) -> Result<(), Failure> {
     let Act { path, yes } = act;
     if !yes {
-        confirm(action, path)?;
+        confirm(&format!("{action} {path}"))?;
     }
     let client = connect(options, ACT_LIMIT).await?;
     let acted = client.act(action, path).await?;
@@ -165,11 +186,11 @@ async fn act(action: Action, act: &Act, options: &Options, output: &Output) -> R
 }
 
 /// Asks whoever sits at the terminal.
-fn confirm(action: Action, path: &str) -> Result<(), Failure> {
+pub(crate) fn confirm(what: &str) -> Result<(), Failure> {
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(Failure::NotAsked { action, path: path.into() });
+        return Err(Failure::NotAsked { what: what.into() });
     }
-    write!(io::stderr(), "{action} {}? [y/N] ", escape(path))?;
+    write!(io::stderr(), "{}? [y/N] ", escape(what))?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     match answer.trim().to_ascii_lowercase().as_str() {

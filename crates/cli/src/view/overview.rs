@@ -2,7 +2,7 @@
 
 use stagedoor_inspect::{First, Overview};
 
-use super::{actor::status, time};
+use super::{actor::status, people::managed as of_managed, time};
 use crate::{
     style::{BAD, BOLD, DIM, Look, of_status},
     table::{Cell, Table},
@@ -36,8 +36,7 @@ pub(crate) fn overview(overview: &Overview, look: Look) -> String {
 
     let mut managed = Table::new(["USER", "STATUS"]);
     for user in &overview.managed_users.first {
-        let status = Cell::styled(status(&user.status), of_status(&user.status));
-        managed.row([Cell::from(&user.user), status]);
+        managed.row([Cell::from(&user.user), of_managed(user)]);
     }
     let total = count(overview.managed_users.total);
     section(

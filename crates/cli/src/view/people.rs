@@ -28,8 +28,16 @@ pub(crate) fn presence(presence: &[PresentUser], look: Look) -> String {
 pub(crate) fn users(users: &[ManagedUser], look: Look) -> String {
     let mut table = Table::new(["USER", "STATUS"]);
     for user in users {
-        let status = Cell::styled(status(&user.status), of_status(&user.status));
-        table.row([Cell::from(&user.user), status]);
+        table.row([Cell::from(&user.user), managed(user)]);
     }
     table.render(look)
+}
+
+/// Where a user's tree stands, and why it is kept if the user need not be here for it.
+pub(super) fn managed(user: &ManagedUser) -> Cell {
+    let mut text = status(&user.status);
+    if let Some(held) = &user.held {
+        text.extend([" (held: ", held, ")"]);
+    }
+    Cell::styled(text, of_status(&user.status))
 }

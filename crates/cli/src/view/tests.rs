@@ -2,6 +2,8 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use stagedoor_domain::StreamEvent;
+use stagedoor_inspect::{AlertsOverview, Budget, StreamOverview};
 
 use crate::style::Look;
 
@@ -123,7 +125,7 @@ fn people_are_listed_by_session_and_by_tree() {
     ]));
     insta::assert_snapshot!("presence", both(|look| super::presence(&presence, look)));
     let users: Vec<_> = from(json!([
-        { "user": "ada", "status": "running", "uptime_ms": 90_000 },
+        { "user": "ada", "status": "running", "uptime_ms": 90_000, "held": "live" },
         { "user": "grace", "status": "backing_off", "remaining_ms": 12_000, "reason": "gave up" },
         { "user": "linus", "status": "starting" },
     ]));
@@ -205,7 +207,7 @@ fn the_overview_is_one_screen() {
                 { "session_id": "tab-2", "page": "home", "joined_at": "2026-11-22T15:00:00Z", "phx_ref": "B" },
             ] },
         ] },
-        "managed_users": { "source": "tree", "total": 1, "first": [{ "user": "ada", "status": "running", "uptime_ms": 5_000 }] },
+        "managed_users": { "source": "tree", "total": 1, "first": [{ "user": "ada", "status": "running", "uptime_ms": 5_000, "held": "live" }] },
         "running_managers": { "source": "tree", "total": 1, "first": [
             { "user": "ada", "path": "users/ada", "status": "running", "uptime_ms": 5_000, "restarts": 0 },
         ] },
@@ -224,4 +226,86 @@ fn what_comes_from_outside_is_escaped_and_what_is_endless_is_cut() {
     assert!(!text.contains(['\u{1b}', '\r']), "{text:?}");
     assert_eq!(text.lines().count(), 1);
     assert!(text.chars().count() < 300, "{}", text.len());
+}
+
+#[test]
+fn a_stream_is_told_a_fact_a_line() {
+    let live: StreamOverview = from(json!({
+        "observed_at": "2026-11-22T15:21:00Z", "user": "ada", "status": "interrupted", "title": "Late night tea",
+        "encoder": {"connected": false, "since": "2026-11-22T15:20:07Z"},
+        "livestream": "019ac3f0-5a00-7c3e-8a1d-2f6b9e0d4c71",
+        "started_at": "2026-11-22T14:59:55Z", "auto_stop_at": "2026-11-22T15:25:07Z",
+        "destinations": [
+            {"id": "twitch", "status": "live"},
+            {"id": "youtube", "status": "failed", "reason": "the destination refuses the stream key"},
+        ],
+        "viewers": 431, "peak_viewers": 439,
+    }));
+    insta::assert_snapshot!("stream", both(|look| super::stream(&live, look)));
+    insta::assert_snapshot!("stream_colors", visible(&super::stream(&live, COLORS)));
+    let failed: StreamOverview = from(json!({
+        "observed_at": "2026-11-22T14:50:00Z", "user": "ada", "status": "failed", "title": "",
+        "encoder": {"connected": true, "error": "ERR_GOP_OUT_OF_RANGE"}, "destinations": [],
+        "viewers": 0, "peak_viewers": 0, "failure": "no destination could be attached",
+    }));
+    insta::assert_snapshot!("stream_failed", super::stream(&failed, TERMINAL));
+    let acted = |value| super::stream_acted(&from(value), TERMINAL);
+    let started = json!({ "user": "ada", "action": "start", "destinations": ["twitch"], "status": "starting" });
+    assert_eq!(acted(started), "started the stream of ada: now starting\n");
+    let stopped = json!({ "user": "ada", "action": "stop", "status": "ending" });
+    assert_eq!(acted(stopped), "stopped the stream of ada: now ending\n");
+}
+
+#[test]
+fn an_event_of_every_kind_is_told_in_a_line() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/tests/golden/event");
+    let mut files: Vec<_> =
+        std::fs::read_dir(directory).unwrap().map(|file| file.unwrap().path()).collect();
+    files.sort();
+    let event = |file| from(serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap());
+    let events: Vec<StreamEvent> = files.iter().map(event).collect();
+    insta::assert_snapshot!("events", both(|look| super::events(&events, look)));
+    let line = |event| super::stream_event(event, TERMINAL);
+    insta::assert_snapshot!("stream_events", events.iter().map(line).collect::<String>());
+    let pipe: String = events.iter().map(|event| super::stream_event(event, PIPE)).collect();
+    assert_eq!(pipe, super::events(&events, PIPE), "a pipe gets the same, followed or not");
+}
+
+#[test]
+fn alerts_are_listed_as_they_will_be_shown() {
+    let alert = |id: u32, state: &str, more: Value| {
+        let alert = json!({
+            "id": format!("019ac3f5-7200-7d10-8a4b-0000000000{id:02}"), "user": "ada", "platform": "twitch",
+            "priority": "normal", "state": state, "name": "Grace", "events": 1, "display_ms": 8_000,
+            "created_at": "2026-11-22T15:00:00.412Z",
+        });
+        with(alert, more)
+    };
+    let alerts: AlertsOverview = from(json!({
+        "observed_at": "2026-11-22T15:00:02Z", "user": "ada", "paused": true, "muted": true,
+        "showing": {
+            "alert": alert(1, "showing", json!({ "kind": "donation", "money": { "micros": 5_000_000, "currency": "EUR" }, "text": "evil \u{9b}31m" })),
+            "started_at": "2026-11-22T15:00:01Z", "ends_at": "2026-11-22T15:00:09Z",
+        },
+        "waiting": [
+            alert(2, "queued", json!({ "kind": "raid", "count": 118 })),
+            alert(3, "queued", json!({ "kind": "cheer", "units": { "kind": "bits", "amount": 300 }, "events": 3 })),
+        ],
+        "recent": [alert(4, "skipped", json!({ "kind": "follow" }))],
+    }));
+    insta::assert_snapshot!("alerts", both(|look| super::alerts(&alerts, look)));
+}
+
+#[test]
+fn quotas_are_listed_with_who_waits() {
+    let budgets: Vec<Budget> = from(json!([
+        {
+            "name": "cloudflare", "limit": 1_200, "used": 1_200, "window_ms": 300_000, "blocked_for_ms": 12_000,
+            "priorities": [
+                { "name": "stop", "waiting": 0, "granted": 2 }, { "name": "poll", "waiting": 40, "granted": 1_180 },
+            ],
+        },
+        { "name": "youtube", "limit": 10_000, "used": 3, "window_ms": 86_400_000, "priorities": [] },
+    ]));
+    insta::assert_snapshot!("budgets", both(|look| super::budgets(&budgets, look)));
 }

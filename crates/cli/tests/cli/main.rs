@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that is surprised fails")]
 
+mod streams;
+
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
@@ -15,10 +17,11 @@ use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use stagedoor_domain::{Page, SessionId, UserId};
+use stagedoor_domain::{Page, SessionId, StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
-    ConnectionCounters, InspectMsg, Inspector, InspectorArgs, Listener, PendingTimer,
-    PresenceCount, PresentSession, ProcessFacts, ServeConfig, Sources, serve,
+    AlertsOverview, Asked, Budget, ConnectionCounters, EventQuery, InspectMsg, Inspector,
+    InspectorArgs, Listener, PendingTimer, PresenceCount, PresentSession, ProcessFacts,
+    ServeConfig, Sources, StreamAction, StreamOverview, serve,
 };
 use stagedoor_supervision::{
     Address, AddressError, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle,
@@ -31,6 +34,8 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+
+use streams::Streams;
 
 const LIMIT: Duration = Duration::from_secs(20);
 const TOKEN: &str = "a token of the tests";
@@ -66,7 +71,7 @@ impl Actor for State {
     }
 }
 
-struct Desk;
+struct Desk(Arc<Streams>);
 
 impl Sources for Desk {
     fn process(&self) -> ProcessFacts {
@@ -102,11 +107,40 @@ impl Sources for Desk {
     ) -> Pin<Box<dyn Future<Output = Result<Vec<PendingTimer>, AddressError>> + Send + '_>> {
         Box::pin(async { Ok(Vec::new()) })
     }
+
+    fn held(&self, user: &UserId) -> Option<&'static str> {
+        (user.as_str() == "ada").then_some("live")
+    }
+
+    fn budgets(&self) -> Vec<Budget> {
+        vec![streams::budget()]
+    }
+
+    fn stream<'a>(&'a self, user: &'a UserId) -> Asked<'a, StreamOverview> {
+        streams::of(user, || Ok(streams::overview()))
+    }
+
+    fn act_on_stream<'a>(
+        &'a self,
+        user: &'a UserId,
+        action: &'a StreamAction,
+    ) -> Asked<'a, StreamStatus> {
+        streams::of(user, || streams::act(action))
+    }
+
+    fn events<'a>(&'a self, query: &'a EventQuery, limit: usize) -> Asked<'a, Vec<StreamEvent>> {
+        streams::of(&query.user, || Ok(self.0.events(query, limit)))
+    }
+
+    fn alerts<'a>(&'a self, user: &'a UserId, _: usize) -> Asked<'a, AlertsOverview> {
+        streams::of(user, || Ok(streams::alerts()))
+    }
 }
 
 /// A tree with an inspector behind a socket: all of a daemon that the client sees.
 struct Daemon {
     users: DynamicSupervisorRef,
+    streams: Arc<Streams>,
     inspector: Address<InspectMsg>,
     shutdown: CancellationToken,
     directory: TempDir,
@@ -121,10 +155,11 @@ impl Daemon {
                 .child(ChildSpec::dynamic_supervisor("users", &child))
         });
         let root = Root::start(root, Lifecycle::new()).await.unwrap();
+        let streams = Arc::<Streams>::default();
         let args = InspectorArgs {
             root: SupervisorHandle::Static(root.supervisor().clone()),
             lifecycle: root.lifecycle().clone(),
-            sources: Arc::new(Desk),
+            sources: Arc::new(Desk(Arc::clone(&streams))),
             users: "users",
             metrics: "metrics",
             connections: ConnectionCounters::default(),
@@ -135,6 +170,7 @@ impl Daemon {
         root.supervisor().start_child(worker).await.unwrap();
         let daemon = Self {
             users: dynamic,
+            streams,
             inspector,
             shutdown: CancellationToken::new(),
             directory: tempfile::tempdir().unwrap(),
@@ -260,6 +296,10 @@ async fn every_question_has_a_text_and_a_json_form() {
         &["count", "users"],
         &["show", "users/ada/state"],
         &["history", "users"],
+        &["stream", "ada"],
+        &["events", "ada"],
+        &["alerts", "ada"],
+        &["budget"],
     ] {
         let text = daemon.run(question).await;
         assert_eq!((text.code, text.error.as_str()), (0, ""), "{question:?}");
@@ -302,7 +342,7 @@ async fn a_daemon_that_is_not_there_is_said_with_how_to_start_it() {
 async fn wrong_usage_exits_with_2_and_suggests() {
     let ran = run(["tre"].map(OsStr::new)).await;
     assert_eq!(ran.code, 2);
-    assert!(ran.error.contains("similar subcommand exists: 'tree'"), "{}", ran.error);
+    assert!(ran.error.contains("similar subcommands exist: 'stream', 'tree'"), "{}", ran.error);
     let ran = run(["users", "--connect", "127.0.0.1:1"].map(OsStr::new)).await;
     assert_eq!(ran.code, 2);
     assert!(ran.error.contains("STAGEDOOR_TOKEN"), "{}", ran.error);
@@ -322,6 +362,89 @@ async fn an_act_needs_a_yes_and_is_done_when_it_returns() {
     assert_eq!(daemon.users.count_children().specs, 0);
     let again = daemon.run(&["crash", "users/ada", "-y"]).await;
     assert_eq!(again.code, 1);
+}
+
+#[tokio::test]
+async fn who_is_held_is_said_with_the_reason() {
+    let daemon = Daemon::with(&["ada", "grace"]).await;
+    let users = daemon.run(&["users"]).await;
+    assert!(users.lines()[0].ends_with("(held: live)"), "{users:?}");
+    assert!(!users.lines()[1].contains("held"), "{users:?}");
+    let overview = daemon.run(&["debug", "--json"]).await.json();
+    assert_eq!(overview["managed_users"]["first"][0]["held"], "live");
+}
+
+#[tokio::test]
+async fn a_stream_is_acted_on_with_a_yes_and_refusals_exit_with_1() {
+    let daemon = Daemon::with(&["ada"]).await;
+    let unasked = daemon.run(&["stream", "ada", "start", "twitch"]).await;
+    assert_eq!(unasked.code, 2);
+    let expected = "will not start the stream of ada on twitch unasked";
+    assert!(unasked.error.contains(expected) && unasked.error.contains("--yes"), "{unasked:?}");
+    let stopped = daemon.run(&["stream", "ada", "stop", "--yes"]).await;
+    assert_eq!(stopped.lines(), ["stopped the stream of ada: now ending"]);
+    let stopped = daemon.run(&["stream", "ada", "stop", "--yes", "--json"]).await.json();
+    assert_eq!(stopped, json!({ "user": "ada", "action": "stop", "status": "ending" }));
+    let refused = daemon.run(&["stream", "ada", "start", "-y"]).await;
+    assert_eq!(
+        (refused.code, refused.error.as_str()),
+        (1, "stagedoor: the stream is live already\n")
+    );
+    let nobody = daemon.run(&["stream", "bob"]).await;
+    assert_eq!(nobody.code, 1);
+    assert!(nobody.error.contains("nothing is at \"users/bob\""), "{nobody:?}");
+    let wrong = daemon.run(&["stream", "a/b"]).await;
+    assert_eq!(wrong.code, 2);
+}
+
+#[tokio::test]
+async fn events_come_newest_first_of_the_kinds_asked_for() {
+    let daemon = Daemon::with(&["ada"]).await;
+    daemon.streams.add(1_200);
+    let events = daemon.run(&["events", "ada", "-n", "1100", "--json"]).await.json();
+    let names: Vec<_> =
+        events.as_array().unwrap().iter().map(|event| &event["actor"]["name"]).collect();
+    assert_eq!(
+        (names.len(), names[0], names[1_099]),
+        (1_100, &json!("viewer-1200"), &json!("viewer-101"))
+    );
+    let follows = daemon.run(&["events", "ada", "-n", "2", "--kind", "follow"]).await;
+    let who: Vec<_> = follows.lines().iter().map(|line| line.split('\t').nth(3).unwrap()).collect();
+    assert_eq!(who, ["viewer-1200", "viewer-1198"]);
+    assert!(!follows.out.contains('\u{1b}'), "what viewers write moves no cursor");
+    assert!(daemon.run(&["events", "ada", "--kind", "invented.tomorrow"]).await.lines().is_empty());
+    assert!(daemon.run(&["events", "ada", "-n", "0"]).await.lines().is_empty());
+}
+
+#[tokio::test]
+async fn following_prints_the_last_events_and_then_each_that_happens_once() {
+    let daemon = Daemon::with(&["ada"]).await;
+    daemon.streams.add(5);
+    let (mut child, mut lines) = daemon.follow(&["events", "ada", "--follow", "-n", "2", "--json"]);
+    let mut next = async || {
+        let line = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().unwrap();
+        serde_json::from_str::<Value>(&line).unwrap()["dedupe_key"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((next().await, next().await), ("4".into(), "5".into()));
+    for happened in [1, 3, 700] {
+        daemon.streams.add(happened);
+    }
+    for number in 6..=709 {
+        assert_eq!(next().await, number.to_string());
+    }
+    daemon.shutdown.cancel();
+    let status = timeout(LIMIT, child.wait()).await.unwrap().unwrap();
+    assert_eq!(status.code(), Some(69), "the daemon is gone");
+}
+
+#[tokio::test]
+async fn following_begins_where_nothing_has_happened_yet() {
+    let daemon = Daemon::with(&["ada"]).await;
+    let (_child, mut lines) = daemon.follow(&["events", "ada", "-f", "--kind", "follow"]);
+    // Whether it has asked already makes no difference: it asks for all that follow nothing.
+    daemon.streams.add(2);
+    let line = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap().unwrap();
+    assert!(line.contains("follow") && line.contains("viewer-2"), "{line}");
 }
 
 #[tokio::test]
