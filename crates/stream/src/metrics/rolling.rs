@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+use utoipa::ToSchema;
 
 /// The width of a bucket: how exact the windows are.
 const BUCKET: Duration = Duration::from_secs(5);
@@ -11,7 +12,7 @@ const BUCKET: Duration = Duration::from_secs(5);
 const MINUTE: u64 = 60 / BUCKET.as_secs();
 
 /// How often something happened lately.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RollingCount {
     /// In the last minute, to 5 s.
     pub minute: u64,
