@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use stagedoor_domain::{
     Counted, EventKind, LivestreamId, Platform, SeriesPoint, UserId, ViewerSamples,
 };
@@ -23,6 +23,9 @@ pub(crate) const MINUTE_S: u32 = 60;
 
 /// The length of an hour's point, in seconds.
 pub(crate) const HOUR_S: u32 = 3_600;
+
+/// How far a clock is set back without an event being overlooked.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_hours(1);
 
 /// Which points of a user's series.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,9 +178,10 @@ impl Store {
             i64,
         );
         let minute = since.as_millisecond().div_euclid(60_000) * 60_000;
-        // Ids are made a moment after the event was received, and later when the clock was set back.
+        // By their ids the events are found; a clock that was set back makes ids that are older than their events.
         let first = Timestamp::from_millisecond(minute)
-            .map_err(|error| StoreError::unreadable("events", error))?;
+            .and_then(|first| first.checked_sub(CLOCK_SLACK))
+            .unwrap_or(Timestamp::UNIX_EPOCH);
         let rows: Vec<Row> = reading!(self.db(), |pool| Ok(sqlx::query_as(COUNT)
             .bind(user.as_str())
             .bind(least_id_at(first))

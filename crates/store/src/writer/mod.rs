@@ -248,3 +248,6 @@ fn prepare(new: NewEvent) -> Result<Entry, &'static str> {
         alert: alert.map(Arc::new),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! What the store promises, on both databases. PostgreSQL needs a server: `STAGEDOOR_TEST_POSTGRES` names it, and
+//! `cargo xtask test` starts one.
+
+mod support;
+
+mod alerts;
+mod append;
+mod history;
+mod kill;
+mod property;
+mod records;
+mod retention;
+mod secrets;
+mod series;
+mod speed;
+mod trouble;
