@@ -4,8 +4,8 @@
 //! `synchronous = FULL` a transaction is on the disk when its commit returns.
 
 use std::{
-    fs::OpenOptions, future::Future, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr,
-    time::Duration,
+    fs::OpenOptions, future::Future, os::unix::fs::OpenOptionsExt, path::Path, pin::Pin,
+    str::FromStr, time::Duration,
 };
 
 use secrecy::ExposeSecret;
@@ -46,7 +46,7 @@ pub(crate) struct SqliteDb {
 /// Runs `$body`, which gives a `Result<_, StoreError>`, with a pool that may only read.
 macro_rules! reading {
     ($db:expr, |$pool:ident| $body:expr) => {
-        $crate::db::limited(async {
+        $crate::db::limited(Box::pin(async {
             match $db {
                 $crate::db::Db::Sqlite(db) => {
                     let $pool = &db.read;
@@ -54,7 +54,7 @@ macro_rules! reading {
                 }
                 $crate::db::Db::Postgres($pool) => $body,
             }
-        })
+        }))
         .await
     };
 }
@@ -62,7 +62,7 @@ macro_rules! reading {
 /// Runs `$body`, which gives a `Result<_, StoreError>`, in a transaction and commits it. An error rolls it back.
 macro_rules! writing {
     ($db:expr, |$connection:ident| $body:expr) => {
-        $crate::db::limited(async {
+        $crate::db::limited(Box::pin(async {
             match $db {
                 $crate::db::Db::Sqlite(db) => {
                     // Not deferred: what has read could not write any more after another process has written.
@@ -84,7 +84,7 @@ macro_rules! writing {
                     Ok(value)
                 }
             }
-        })
+        }))
         .await
     };
 }
@@ -101,9 +101,9 @@ macro_rules! statements {
 
 pub(crate) use {reading, statements, writing};
 
-/// Ends an operation that takes too long.
+/// Ends an operation that takes too long. It comes boxed: both databases' ways of doing it make it large.
 pub(crate) async fn limited<T>(
-    operation: impl Future<Output = Result<T, StoreError>>,
+    operation: Pin<Box<impl Future<Output = Result<T, StoreError>>>>,
 ) -> Result<T, StoreError> {
     match tokio::time::timeout(OPERATION_TIMEOUT, operation).await {
         Ok(result) => result,

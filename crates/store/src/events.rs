@@ -1,5 +1,7 @@
 //! Reading events.
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stagedoor_domain::{
@@ -118,17 +120,17 @@ impl EventQuery {
             format!("${parameter}")
         };
         if self.before.is_some() {
-            sql += &format!(" and e.id < {}", next());
+            let _ = write!(sql, " and e.id < {}", next());
         }
         if self.after.is_some() {
-            sql += &format!(" and e.id > {}", next());
+            let _ = write!(sql, " and e.id > {}", next());
         }
         if self.livestream.is_some() {
-            sql += &format!(" and e.livestream = {}", next());
+            let _ = write!(sql, " and e.livestream = {}", next());
         }
         if !self.kinds.is_empty() {
             let list: Vec<_> = self.kinds.iter().map(|_| next()).collect();
-            sql += &format!(" and e.kind in ({})", list.join(", "));
+            let _ = write!(sql, " and e.kind in ({})", list.join(", "));
             if self.kinds.iter().all(is_notable) {
                 // There is an index of those: donations are found without reading all the chat between them.
                 sql += " and e.notable";
@@ -136,7 +138,7 @@ impl EventQuery {
         }
         if !self.platforms.is_empty() {
             let list: Vec<_> = self.platforms.iter().map(|_| next()).collect();
-            sql += &format!(" and e.platform in ({})", list.join(", "));
+            let _ = write!(sql, " and e.platform in ({})", list.join(", "));
         }
         let goes_on = self.after.is_some() && self.before.is_none();
         sql += if goes_on { " order by e.id limit $2" } else { " order by e.id desc limit $2" };

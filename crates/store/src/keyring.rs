@@ -100,16 +100,14 @@ impl Keyring {
     /// Reads the keys from a file; where there is none, makes one with a new key, which only its owner may read.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyringError> {
         let file = |source| KeyringError::File { path: path.into(), source };
-        match fs::exists(path).map_err(file)? {
-            true => Self::load(path),
-            false => {
-                let text = Self::new_key("k1")?;
-                match create(path, &text) {
-                    // Somebody else was faster.
-                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(path),
-                    created => created.map_err(file).and_then(|()| Self::parse(&text)),
-                }
-            }
+        if fs::exists(path).map_err(file)? {
+            return Self::load(path);
+        }
+        let text = Self::new_key("k1")?;
+        match create(path, &text) {
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(path),
+            created => created.map_err(file).and_then(|()| Self::parse(&text)),
         }
     }
 

@@ -5,7 +5,13 @@
 //!                                         └▶ the others: see what is there ─▶ ours already, or revised, or a duplicate
 //! ```
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{
+        HashMap,
+        hash_map::Entry::{Occupied, Vacant},
+    },
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use stagedoor_domain::{EventId, EventReport, LivestreamId, StreamEvent};
@@ -77,17 +83,19 @@ pub(super) async fn write(db: &Db, entries: &[Entry]) -> Result<Vec<Outcome>, St
                 continue;
             }
             let key = (entry.event.user.as_str(), &*entry.event.report.dedupe_key);
-            if !there.contains_key(&key) {
-                let row: Option<Row> = sqlx::query_as(FIND)
-                    .bind(key.0)
-                    .bind(key.1)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                // It was deleted in between: the next attempt will insert ours.
-                let row = row.ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
-                there.insert(key, There::new(row)?);
-            }
-            let there = there.get_mut(&key).expect("it was inserted right above");
+            let there = match there.entry(key) {
+                Occupied(there) => there.into_mut(),
+                Vacant(place) => {
+                    let row: Option<Row> = sqlx::query_as(FIND)
+                        .bind(key.0)
+                        .bind(key.1)
+                        .fetch_optional(&mut *connection)
+                        .await?;
+                    // It was deleted in between: the next attempt will insert ours.
+                    let row = row.ok_or(StoreError::Unavailable(sqlx::Error::RowNotFound))?;
+                    place.insert(There::new(row)?)
+                }
+            };
             let (outcome, change) = there.meet(entry);
             if let (Outcome::Revised(event), Change::Needed) = (&outcome, change) {
                 let report = EventReport { raw: None, ..event.report.clone() };

@@ -7,7 +7,7 @@ use std::sync::{
 
 use jiff::Timestamp;
 use serde_json::json;
-use stagedoor_domain::{EventKind, LivestreamId, Platform};
+use stagedoor_domain::{EventId, EventKind, LivestreamId, Platform};
 use stagedoor_store::{AppendError, Appended, EventQuery, Store, StoreConfig, WriterConfig};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -264,10 +264,13 @@ on_both! {
     }
 }
 
+/// What became of an event, and its id.
+type Answer = (&'static str, Option<EventId>);
+
 /// Collects what callbacks are told.
 #[derive(Clone, Default)]
 pub(crate) struct Answers {
-    told: Arc<Mutex<Vec<(&'static str, Option<stagedoor_domain::EventId>)>>>,
+    told: Arc<Mutex<Vec<Answer>>>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -300,7 +303,7 @@ impl Answers {
     }
 
     /// The ids of those that were new, in the order of the answers.
-    pub(crate) fn ids(&self) -> Vec<stagedoor_domain::EventId> {
+    pub(crate) fn ids(&self) -> Vec<EventId> {
         let told = self.told.lock().unwrap();
         told.iter().filter(|(kind, _)| *kind == "new").filter_map(|(_, id)| *id).collect()
     }
