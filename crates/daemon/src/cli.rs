@@ -16,6 +16,9 @@ Exit codes:
   69  an address or the state directory cannot be had
   78  the configuration is wrong, or refused in this mode";
 
+/// Beside the daemon's own listeners.
+const DEMO_LISTEN: &str = "127.0.0.1:4003";
+
 /// Runs a supervised tree of actors for every user who is on the dashboard.
 ///
 /// Without arguments and files it runs in development mode, on loopback, with its state in ./var.
@@ -28,6 +31,12 @@ pub struct Arguments {
     /// What is configured by flags.
     #[command(flatten)]
     pub flags: Flags,
+    /// Run with a made-up Cloudflare inside and two users, ada and bob, to try everything without an account
+    #[arg(long, global = true)]
+    pub demo: bool,
+    /// Where the demo's Cloudflare listens; POST /control/users/ada/encoder/disconnect there
+    #[arg(long, global = true, value_name = "ADDRESS", default_value = DEMO_LISTEN, requires = "demo")]
+    pub demo_listen: SocketAddr,
 }
 
 /// What `stagedoord` does.
@@ -40,6 +49,16 @@ pub enum Command {
     Config(ConfigCommand),
     /// Sign a token for a user
     Token(TokenArguments),
+    /// Look after the secrets in the database
+    #[command(subcommand)]
+    Secrets(SecretsCommand),
+}
+
+/// What `stagedoord secrets` does.
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Encrypt every secret in the database anew, with the first key of the keyring; the daemon must not run
+    Rotate,
 }
 
 /// What `stagedoord config` does.

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write},
+    net::SocketAddr,
     time::Duration,
 };
 
@@ -14,9 +15,10 @@ use tracing::info;
 use crate::{
     Daemon, Exit, StartError,
     causes::Causes,
-    cli::{Arguments, Command, ConfigCommand, Flags, TokenArguments},
+    cli::{Arguments, Command, ConfigCommand, Flags, SecretsCommand, TokenArguments},
     config::{Config, DEFAULT_TOML, LoadError, Loaded, Mode, Sources},
     credentials::{self, CredentialError},
+    demo::{Demo, DemoError},
     descriptors,
     lifecycle::Lifecycle,
     logs::{self, LogError},
@@ -36,6 +38,10 @@ enum CommandError {
     Credential(#[from] CredentialError),
     #[error("no token was signed")]
     Mint(#[from] MintError),
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    #[error("--demo is for development mode: in production mode nothing is made up")]
+    DemoInProduction,
     #[error("the logs could not be set up")]
     Logs(#[from] LogError),
     #[error("the runtime could not be set up")]
@@ -47,9 +53,10 @@ enum CommandError {
 /// Does what the command line says.
 #[must_use]
 pub fn execute(arguments: Arguments) -> Exit {
-    let Arguments { command, flags } = arguments;
+    let Arguments { command, flags, demo, demo_listen } = arguments;
     let done = match command.unwrap_or(Command::Run) {
-        Command::Run => run(flags),
+        Command::Run => run(flags, demo.then_some(demo_listen)),
+        Command::Secrets(SecretsCommand::Rotate) => rotate_secrets(flags),
         Command::Config(ConfigCommand::Default) => print(DEFAULT_TOML),
         Command::Config(ConfigCommand::Show) => show(flags),
         Command::Config(ConfigCommand::Check) => check(flags),
@@ -62,9 +69,12 @@ pub fn execute(arguments: Arguments) -> Exit {
     })
 }
 
-fn run(flags: Flags) -> Result<Exit, CommandError> {
+fn run(flags: Flags, demo: Option<SocketAddr>) -> Result<Exit, CommandError> {
     let sources = flags.into_sources()?;
-    let config = Loaded::from_sources(&sources)?.config;
+    let mut config = Loaded::from_sources(&sources)?.config;
+    if demo.is_some() && config.mode == Mode::Production {
+        return Err(CommandError::DemoInProduction);
+    }
     let level = logs::init(&config.log, config.mode)?;
     install_panic_hook();
     descriptors::raise_limit(config.gateway.connection_limit);
@@ -72,7 +82,14 @@ fn run(flags: Flags) -> Result<Exit, CommandError> {
     let exit = runtime.block_on(async {
         // Before anything starts: a signal during the start is a signal.
         let signals = signals::listen().map_err(CommandError::Runtime)?;
+        let mut demo = match demo {
+            Some(address) => Some(Demo::prepare(address, &mut config).await?),
+            None => None,
+        };
         let service = Daemon::start(&config).await?;
+        if let Some(demo) = &mut demo {
+            demo.open(&service).await?;
+        }
         announce(&config, &service);
         Ok(Lifecycle { service, config, sources, level, signals }.run().await)
     });
@@ -119,6 +136,14 @@ fn mint(flags: Flags, token: &TokenArguments) -> Result<Exit, CommandError> {
     print(&format!("{text}\n"))
 }
 
+/// Needs the database, and nobody else who writes secrets into it.
+fn rotate_secrets(flags: Flags) -> Result<Exit, CommandError> {
+    let config = Loaded::from_sources(&flags.into_sources()?)?.config;
+    let runtime = Runtime::new().map_err(CommandError::Runtime)?;
+    let rotated = runtime.block_on(Daemon::rotate_secrets(&config))?;
+    print(&format!("{} secrets are encrypted with the first key of the keyring\n", rotated.values))
+}
+
 fn print(text: &str) -> Result<Exit, CommandError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CommandError::Output)?;
@@ -128,7 +153,10 @@ fn print(text: &str) -> Result<Exit, CommandError> {
 impl CommandError {
     fn exit(&self) -> Exit {
         match self {
-            Self::Load(_) | Self::Credential(_) | Self::Mint(_) => Exit::Configuration,
+            Self::Load(_) | Self::Credential(_) | Self::Mint(_) | Self::DemoInProduction => {
+                Exit::Configuration
+            }
+            Self::Demo(_) => Exit::Unavailable,
             Self::Start(error) => error.exit(),
             Self::Logs(_) | Self::Runtime(_) | Self::Output(_) => Exit::Failed,
         }

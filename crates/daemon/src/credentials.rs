@@ -80,11 +80,34 @@ pub fn authenticator(config: &Config) -> Result<Authenticator, CredentialError> 
 
 /// What `inspect.token` or `inspect.token_file` says.
 pub fn inspect_token(config: &Config) -> Result<Option<SecretString>, CredentialError> {
-    match (&config.inspect.token, &config.inspect.token_file) {
-        (Some(token), _) => Ok(Some(token.clone())),
-        (None, Some(path)) => {
-            read_secret("inspect.token_file", path).map(|token| Some(token.into()))
-        }
+    let inspect = &config.inspect;
+    secret("inspect.token_file", inspect.token.as_ref(), inspect.token_file.as_deref())
+}
+
+/// What `cloudflare.api_token` or `cloudflare.api_token_file` says.
+pub fn cloudflare_token(config: &Config) -> Result<Option<SecretString>, CredentialError> {
+    let cloudflare = &config.cloudflare;
+    let (token, file) = (cloudflare.api_token.as_ref(), cloudflare.api_token_file.as_deref());
+    secret("cloudflare.api_token_file", token, file)
+}
+
+/// What `cloudflare.webhook_secret` or `cloudflare.webhook_secret_file` says.
+pub fn webhook_secret(config: &Config) -> Result<Option<SecretString>, CredentialError> {
+    let cloudflare = &config.cloudflare;
+    let (word, file) =
+        (cloudflare.webhook_secret.as_ref(), cloudflare.webhook_secret_file.as_deref());
+    secret("cloudflare.webhook_secret_file", word, file)
+}
+
+/// What was said, or what is in the file.
+fn secret(
+    key: &'static str,
+    said: Option<&SecretString>,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, CredentialError> {
+    match (said, file) {
+        (Some(secret), _) => Ok(Some(secret.clone())),
+        (None, Some(path)) => read_secret(key, path).map(|secret| Some(secret.into())),
         (None, None) => Ok(None),
     }
 }

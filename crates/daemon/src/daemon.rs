@@ -1,11 +1,12 @@
 //! A running daemon, as a value: for `main`, for tests, and for programs that embed it.
 
-use std::{future::Future, io, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use stagedoor_gateway::{NotLoopback, OriginError};
 use stagedoor_inspect::{InspectMsg, ListenError};
 use stagedoor_presence::Tracker;
-use stagedoor_stream::Components;
+use stagedoor_store::Rotated;
+use stagedoor_stream::{Components, Services};
 use stagedoor_supervision::{Address, SupervisorHandle};
 use thiserror::Error;
 
@@ -51,6 +52,21 @@ pub enum StartError {
     /// An allowed origin is none.
     #[error("gateway.allowed_origins: not valid")]
     Origin(#[from] OriginError),
+    /// `store.url` is not one of a database.
+    #[error("store.url")]
+    DatabaseUrl(#[from] stagedoor_store::DatabaseUrlError),
+    /// The keys for the secrets in the database cannot be had.
+    #[error("store.keyring: the keys for the secrets in the database cannot be had")]
+    Keyring(#[from] stagedoor_store::KeyringError),
+    /// The database cannot be opened.
+    #[error("store: the database cannot be used")]
+    Store(#[from] stagedoor_store::OpenError),
+    /// The database does not answer.
+    #[error("store: the database cannot be read")]
+    StoreRead(#[from] stagedoor_store::StoreError),
+    /// The client for Cloudflare cannot be made.
+    #[error("cloudflare: not valid")]
+    Cloudflare(#[from] stagedoor_cloudflare::BuildError),
     /// The tree of actors did not start.
     #[error("the supervision tree did not start")]
     Tree(#[source] stagedoor_supervision::StartError),
@@ -61,10 +77,18 @@ impl StartError {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::Credential(_) | Self::DevelopmentLogin(_) | Self::Origin(_) => {
-                Exit::Configuration
-            }
-            Self::StateDir(_) | Self::Listen { .. } | Self::Inspect(_) => Exit::Unavailable,
+            Self::Config(_)
+            | Self::Credential(_)
+            | Self::DevelopmentLogin(_)
+            | Self::Origin(_)
+            | Self::DatabaseUrl(_)
+            | Self::Keyring(_)
+            | Self::Cloudflare(_) => Exit::Configuration,
+            Self::StateDir(_)
+            | Self::Listen { .. }
+            | Self::Inspect(_)
+            | Self::Store(_)
+            | Self::StoreRead(_) => Exit::Unavailable,
             Self::Tree(_) => Exit::Failed,
         }
     }
@@ -120,6 +144,14 @@ impl Daemon {
         Ok(Self { parts, _state: state })
     }
 
+    /// Encrypts every secret in the database anew, with the first key of the keyring. Takes the state directory, so that no
+    /// daemon runs beside.
+    pub async fn rotate_secrets(config: &Config) -> Result<Rotated, StartError> {
+        config.validate()?;
+        let _state = StateDir::open(&config.state_dir)?;
+        Ok(wiring::open_store(config).await?.rotate_secrets().await?)
+    }
+
     /// Where it can be reached; with port 0 configured, the port that was given.
     #[must_use]
     pub fn addresses(&self) -> &Addresses {
@@ -136,6 +168,12 @@ impl Daemon {
     #[must_use]
     pub fn tracker(&self) -> &Tracker {
         self.parts.tracker()
+    }
+
+    /// What all users' trees share: the store, who is on air, who listens to whom.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        self.parts.services()
     }
 
     /// Where the inspector is reached, as [`InspectClient`](stagedoor_inspect::InspectClient) wants it.

@@ -14,6 +14,7 @@ mod commands;
 pub mod config;
 pub mod credentials;
 mod daemon;
+mod demo;
 mod descriptors;
 mod exit;
 mod lifecycle;

@@ -100,39 +100,30 @@ impl Store {
     }
 
     async fn delete_raws(&self, until: Timestamp) -> Result<u64, StoreError> {
-        let until = least_id_at(until);
-        self.in_chunks(async || {
-            writing!(self.db(), |connection| {
+        let (until, mut sum) = (least_id_at(until), 0);
+        loop {
+            let deleted = writing!(self.db(), |connection| {
                 let query = sqlx::query(DELETE_RAWS).bind(until).bind(CHUNK);
                 Ok::<_, StoreError>(query.execute(connection).await?.rows_affected())
-            })
-        })
-        .await
-    }
-
-    async fn delete_alerts(&self, until: Timestamp) -> Result<u64, StoreError> {
-        let until = until.as_millisecond();
-        self.in_chunks(async || {
-            writing!(self.db(), |connection| {
-                let query = sqlx::query(DELETE_ALERTS).bind(until).bind(CHUNK);
-                Ok::<_, StoreError>(query.execute(connection).await?.rows_affected())
-            })
-        })
-        .await
-    }
-
-    /// Repeats what says how many rows it has deleted until there are none.
-    async fn in_chunks(
-        &self,
-        delete: impl AsyncFn() -> Result<u64, StoreError>,
-    ) -> Result<u64, StoreError> {
-        let mut sum = 0;
-        loop {
-            let deleted = delete().await?;
-            sum += deleted;
+            })?;
             if deleted == 0 {
                 return Ok(sum);
             }
+            sum += deleted;
+        }
+    }
+
+    async fn delete_alerts(&self, until: Timestamp) -> Result<u64, StoreError> {
+        let (until, mut sum) = (until.as_millisecond(), 0);
+        loop {
+            let deleted = writing!(self.db(), |connection| {
+                let query = sqlx::query(DELETE_ALERTS).bind(until).bind(CHUNK);
+                Ok::<_, StoreError>(query.execute(connection).await?.rows_affected())
+            })?;
+            if deleted == 0 {
+                return Ok(sum);
+            }
+            sum += deleted;
         }
     }
 

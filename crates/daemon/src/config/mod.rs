@@ -10,6 +10,7 @@
 
 mod auth;
 mod byte_size;
+mod cloudflare;
 mod error;
 mod gateway;
 mod inspect;
@@ -22,6 +23,7 @@ mod secret;
 mod show;
 mod shutdown;
 mod sources;
+mod store;
 mod stream;
 mod values;
 
@@ -33,6 +35,7 @@ pub(crate) use self::load::read_text;
 pub use self::{
     auth::{Algorithm, AuthConfig},
     byte_size::{ByteSize, NotAByteSize},
+    cloudflare::CloudflareConfig,
     error::{Invalid, LoadError},
     gateway::GatewayConfig,
     inspect::InspectConfig,
@@ -43,6 +46,7 @@ pub use self::{
     reload::Changes,
     shutdown::ShutdownConfig,
     sources::{Origin, Sources},
+    store::{RetentionConfig, StoreConfig},
     stream::StreamConfig,
 };
 
@@ -53,7 +57,7 @@ pub struct Config {
     /// How careful the daemon is.
     #[serde(deserialize_with = "values::choice")]
     pub mode: Mode,
-    /// Where the daemon keeps its socket, its lock and its development secret.
+    /// Where the daemon keeps its database, its keys, its socket, its lock and its development secret.
     pub state_dir: PathBuf,
     /// The listeners.
     pub gateway: GatewayConfig,
@@ -63,12 +67,19 @@ pub struct Config {
     pub presence: PresenceConfig,
     /// What runs in a tree.
     pub stream: StreamConfig,
+    /// What lasts.
+    pub store: StoreConfig,
+    /// Where streams come in and go out.
+    pub cloudflare: CloudflareConfig,
     /// The debug client's door.
     pub inspect: InspectConfig,
     /// What is written.
     pub log: LogConfig,
     /// How long an end may take.
     pub shutdown: ShutdownConfig,
+    /// Whether what the daemon talks to is made up: set by `--demo`, by nothing else.
+    #[serde(skip)]
+    pub demo: bool,
 }
 
 impl Config {
@@ -87,6 +98,9 @@ impl Config {
         self.gateway.validate()?;
         self.auth.validate(self.mode, &self.gateway)?;
         self.presence.validate()?;
+        self.stream.validate()?;
+        self.store.validate()?;
+        self.cloudflare.validate()?;
         self.inspect.validate(&self.state_dir)?;
         self.log.validate()?;
         self.shutdown.validate()

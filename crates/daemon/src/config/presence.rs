@@ -15,6 +15,8 @@ pub struct PresenceConfig {
     /// How long a user's tree outlives the user's last session.
     #[serde(with = "duration")]
     pub cleanup_timeout: Duration,
+    /// Whether a stream that is on air holds its user's tree.
+    pub keep_while_live: bool,
     /// Users that may be present at a time.
     pub max_users: usize,
     /// Sessions that one user may have at a time.

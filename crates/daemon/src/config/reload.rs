@@ -54,6 +54,12 @@ fn secret_changed(key: &str, old: &Config, new: &Config) -> bool {
     let (old, new) = match key {
         "auth.secret" => (&old.auth.secret, &new.auth.secret),
         "inspect.token" => (&old.inspect.token, &new.inspect.token),
+        "store.url" => (&old.store.url, &new.store.url),
+        "store.keyring" => (&old.store.keyring, &new.store.keyring),
+        "cloudflare.api_token" => (&old.cloudflare.api_token, &new.cloudflare.api_token),
+        "cloudflare.webhook_secret" => {
+            (&old.cloudflare.webhook_secret, &new.cloudflare.webhook_secret)
+        }
         _ => return false,
     };
     old.as_ref().map(ExposeSecret::expose_secret) != new.as_ref().map(ExposeSecret::expose_secret)

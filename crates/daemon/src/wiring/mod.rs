@@ -2,6 +2,9 @@
 //!
 //! ```text
 //! Root                  rest_for_one
+//! ├── services          one_for_one: what keeps going what all users share
+//! │   ├── store               writes events
+//! │   └── retention           deletes what is too old
 //! ├── edge              one_for_one: what faces outwards; a crash of one of them concerns nobody else
 //! │   ├── gateway             sessions, HTTP, health and metrics
 //! │   ├── inspector           answers the debug client
@@ -16,13 +19,16 @@
 
 mod edge;
 mod metrics;
+mod services;
 mod sources;
+mod streams;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use secrecy::SecretString;
+use stagedoor_domain::StreamStatus;
 use stagedoor_gateway::{
-    Authenticator, CloseFrame, Gateway, GatewayConfig, Metrics, PublicLimits, Readiness,
+    Authenticator, Backstage, CloseFrame, Gateway, GatewayConfig, Metrics, PublicLimits, Readiness,
     SocketConfig,
 };
 use stagedoor_inspect::{InspectMsg, Listener};
@@ -30,19 +36,25 @@ use stagedoor_presence::{
     CleanupTimeout, Holds, PresenceCounters, PresenceManager, PresenceManagerArgs,
     PresenceManagerMsg, Tracker, TrackerLimits,
 };
-use stagedoor_stream::{Components, UserContext, user_stream_manager};
+use stagedoor_store::{Retention, StoreState};
+use stagedoor_stream::{
+    Components, EventDoor, OnAir, Services, UserContext, UserTrees, user_stream_manager,
+};
 use stagedoor_supervision::{
     Address, Backoff, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle, Root,
     Strategy, SupervisorHandle, SupervisorRef, SupervisorSpec, Worker,
 };
 use tokio::net::TcpListener;
 
+pub(crate) use self::services::open_store;
 use self::{
     edge::{Edge, RootSlot},
     sources::Facts,
+    streams::Streams,
 };
 use crate::{
     config::Config,
+    credentials,
     daemon::{Addresses, RunError, StartError},
 };
 
@@ -62,11 +74,12 @@ pub(crate) struct Parts {
     root_slot: RootSlot,
     gateway: Gateway,
     tracker: Tracker,
+    services: Arc<Services>,
     cleanup_timeout: CleanupTimeout,
     inspector: Address<InspectMsg>,
 }
 
-/// Binds the listeners and starts the tree.
+/// Binds the listeners, opens the store and starts the tree.
 pub(crate) async fn start(
     config: &Config,
     components: Components,
@@ -81,18 +94,19 @@ pub(crate) async fn start(
         authenticator
     };
 
+    let services = services::open(config).await?;
     let tracker = Tracker::new(TrackerLimits {
         sessions_per_user: config.presence.max_sessions_per_user,
         users: config.presence.max_users,
     });
     let lifecycle = Lifecycle::new();
     let users = DynamicSupervisorRef::new(DynamicSupervisorSpec::new().intensity(RESTARTS, PERIOD));
-    let manager = Address::new();
+    let (manager, trees) = (Address::new(), UserTrees::new(users.clone()));
     let presence = PresenceManagerArgs {
         tracker: tracker.clone(),
         users: users.clone(),
-        tree: tree_spec(config, components),
-        holds: Holds::none(),
+        tree: tree_spec(config, components, &services),
+        holds: holds(config, &services.on_air),
         cleanup_timeout: CleanupTimeout::new(config.presence.cleanup_timeout),
         counters: Arc::new(PresenceCounters::default()),
     };
@@ -104,13 +118,33 @@ pub(crate) async fn start(
         authenticator,
         readiness.clone(),
         numbers,
+        Backstage {
+            trees: trees.clone(),
+            services: Arc::clone(&services),
+            door: EventDoor::new(trees.clone(), Arc::clone(&services)),
+            webhook_secret: credentials::webhook_secret(config)?,
+        },
     )?;
-    watch_over(&readiness, &users, &manager);
+    watch_over(&readiness, &users, &manager, &services);
+    services.on_air.on_change({
+        let manager = manager.clone();
+        // A manager that is between two lives looks at everybody when it is back.
+        move |user| {
+            let _ = manager.cast(PresenceManagerMsg::HoldChanged(user.clone()));
+        }
+    });
 
     let edge = Edge {
         gateway: gateway.clone(),
         inspector: Address::new(),
-        facts: Arc::new(Facts::new(config.mode, tracker.clone(), manager.clone(), gateway.clone())),
+        facts: Arc::new(Facts::new(
+            config.mode,
+            tracker.clone(),
+            manager.clone(),
+            gateway.clone(),
+            presence.holds.clone(),
+            Streams { services: Arc::clone(&services), trees },
+        )),
         lifecycle: lifecycle.clone(),
         root: RootSlot::default(),
         connection_limit: config.inspect.connection_limit,
@@ -118,13 +152,15 @@ pub(crate) async fn start(
     };
     let (inspector, root_slot) = (edge.inspector.clone(), edge.root.clone());
     let cleanup_timeout = presence.cleanup_timeout.clone();
-    let root = root(edge, users, manager, presence);
+    let root = root(&services, retention(config), edge, users, manager, presence);
     root_slot.set(Some(SupervisorHandle::Static(root.clone())));
     let root = Root::start(root, lifecycle).await.map_err(StartError::Tree)?;
-    Ok(Parts { addresses, root, root_slot, gateway, tracker, cleanup_timeout, inspector })
+    Ok(Parts { addresses, root, root_slot, gateway, tracker, services, cleanup_timeout, inspector })
 }
 
 fn root(
+    services: &Arc<Services>,
+    retention: Retention,
     edge: Edge,
     users: DynamicSupervisorRef,
     manager: Address<PresenceManagerMsg>,
@@ -135,11 +171,14 @@ fn root(
             .intensity(RESTARTS, PERIOD)
             .children(edge.children())
     });
+    let services = Arc::clone(services);
+    let services = SupervisorRef::new(move || services::supervisor(&services, retention.clone()));
     SupervisorRef::new(move || {
         let presence = presence.clone();
         let presence = Worker::new(&manager, move || (PresenceManager, presence.clone()));
         SupervisorSpec::new(Strategy::RestForOne)
             .intensity(RESTARTS, PERIOD)
+            .child(ChildSpec::supervisor("services", &services))
             .child(ChildSpec::supervisor("edge", &edge))
             .child(ChildSpec::dynamic_supervisor(USERS, &users))
             .child(ChildSpec::worker(PRESENCE, presence))
@@ -147,11 +186,39 @@ fn root(
 }
 
 /// How a user's tree is specified.
-fn tree_spec(config: &Config, components: Components) -> stagedoor_presence::TreeSpec {
+fn tree_spec(
+    config: &Config,
+    components: Components,
+    services: &Arc<Services>,
+) -> stagedoor_presence::TreeSpec {
+    let services = Arc::clone(services);
     let components =
         if config.stream.console_logger { components.with_console_logger() } else { components };
     let (components, backoff) = (Arc::new(components), Arc::new(Backoff::default()));
-    Arc::new(move |user| user_stream_manager(UserContext::new(user.clone()), &components, &backoff))
+    Arc::new(move |user| {
+        user_stream_manager(UserContext::new(user.clone(), &services), &components, &backoff)
+    })
+}
+
+/// Whose tree is held although nobody is there: who is on air.
+fn holds(config: &Config, on_air: &OnAir) -> Holds {
+    if !config.presence.keep_while_live {
+        return Holds::none();
+    }
+    let (why, users) = (on_air.clone(), on_air.clone());
+    let word = |status| if status == StreamStatus::Ending { "ending" } else { "live" };
+    Holds::new(move |user| why.get(user).map(|entry| word(entry.status)), move || users.users())
+}
+
+fn retention(config: &Config) -> Retention {
+    let retention = &config.store.retention;
+    Retention {
+        raw: retention.raw,
+        chat: retention.chat,
+        events: retention.events,
+        alerts: retention.alerts,
+        minutes: retention.minutes,
+    }
 }
 
 fn gateway_config(config: &Config) -> GatewayConfig {
@@ -169,6 +236,7 @@ fn gateway_config(config: &Config) -> GatewayConfig {
             connections_per_address: gateway.connections_per_address,
             ..PublicLimits::default()
         },
+        demo: config.demo,
         ..GatewayConfig::default()
     }
 }
@@ -178,8 +246,10 @@ fn watch_over(
     readiness: &Readiness,
     users: &DynamicSupervisorRef,
     manager: &Address<PresenceManagerMsg>,
+    services: &Services,
 ) {
-    let (users, manager) = (users.clone(), manager.clone());
+    let (users, manager, store) = (users.clone(), manager.clone(), services.store.clone());
+    readiness.condition("store", move || matches!(store.health().state, StoreState::Ok));
     readiness.condition(USERS, move || users.is_up());
     readiness.condition(PRESENCE, move || manager.current().is_some());
 }
@@ -195,6 +265,10 @@ impl Parts {
 
     pub(crate) fn tracker(&self) -> &Tracker {
         &self.tracker
+    }
+
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.services
     }
 
     pub(crate) fn inspector(&self) -> &Address<InspectMsg> {

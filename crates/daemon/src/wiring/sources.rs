@@ -3,13 +3,17 @@
 use std::{collections::BTreeMap, pin::Pin, time::Duration};
 
 use jiff::Timestamp;
-use stagedoor_domain::UserId;
+use stagedoor_domain::{StreamEvent, StreamStatus, UserId};
 use stagedoor_gateway::Gateway;
-use stagedoor_inspect::{PendingTimer, PresenceCount, PresentSession, ProcessFacts, Sources};
-use stagedoor_presence::{PresenceManagerMsg, Tracker};
+use stagedoor_inspect::{
+    AlertsOverview, Asked, Budget, EventQuery, PendingTimer, PresenceCount, PresentSession,
+    ProcessFacts, Sources, StreamAction, StreamOverview,
+};
+use stagedoor_presence::{Holds, PresenceManagerMsg, Tracker};
 use stagedoor_supervision::{Address, AddressError};
 use tokio::time::Instant;
 
+use super::streams::Streams;
 use crate::{config::Mode, process};
 
 /// How long PresenceManager may take to list its timers.
@@ -21,6 +25,8 @@ pub(super) struct Facts {
     tracker: Tracker,
     manager: Address<PresenceManagerMsg>,
     gateway: Gateway,
+    holds: Holds,
+    streams: Streams,
     started_at: Timestamp,
     started: Instant,
 }
@@ -31,9 +37,11 @@ impl Facts {
         tracker: Tracker,
         manager: Address<PresenceManagerMsg>,
         gateway: Gateway,
+        holds: Holds,
+        streams: Streams,
     ) -> Self {
         let (started_at, started) = (Timestamp::now(), Instant::now());
-        Self { mode, tracker, manager, gateway, started_at, started }
+        Self { mode, tracker, manager, gateway, holds, streams, started_at, started }
     }
 }
 
@@ -87,5 +95,33 @@ impl Sources for Facts {
             ("sockets".into(), self.gateway.sessions().len() as f64),
             ("leases".into(), self.gateway.lease_count() as f64),
         ])
+    }
+
+    fn held(&self, user: &UserId) -> Option<&'static str> {
+        self.holds.why(user)
+    }
+
+    fn budgets(&self) -> Vec<Budget> {
+        self.streams.budgets()
+    }
+
+    fn stream<'a>(&'a self, user: &'a UserId) -> Asked<'a, StreamOverview> {
+        Box::pin(self.streams.stream(user))
+    }
+
+    fn act_on_stream<'a>(
+        &'a self,
+        user: &'a UserId,
+        action: &'a StreamAction,
+    ) -> Asked<'a, StreamStatus> {
+        Box::pin(self.streams.act(user, action))
+    }
+
+    fn events<'a>(&'a self, query: &'a EventQuery, limit: usize) -> Asked<'a, Vec<StreamEvent>> {
+        Box::pin(self.streams.events(query, limit))
+    }
+
+    fn alerts<'a>(&'a self, user: &'a UserId, recent: usize) -> Asked<'a, AlertsOverview> {
+        Box::pin(self.streams.alerts(user, recent))
     }
 }
