@@ -16,6 +16,8 @@ pub struct GatewayConfig {
     pub public: PublicLimits,
     /// Limits of the listener for health and metrics.
     pub admin: AdminLimits,
+    /// Every answer says that this is a demonstration: `x-stagedoor-demo: true`.
+    pub demo: bool,
 }
 
 macro_rules! limits {
@@ -53,7 +55,7 @@ macro_rules! limits {
         }
 
         impl $name {
-            pub(crate) fn settings(&self) -> ListenerSettings {
+            pub(crate) fn settings(&self, demo: bool) -> ListenerSettings {
                 ListenerSettings {
                     label: ListenerLabel::$label,
                     connections: self.connections,
@@ -61,6 +63,7 @@ macro_rules! limits {
                     header_timeout: self.header_timeout,
                     request_timeout: self.request_timeout,
                     drain_timeout: self.drain_timeout,
+                    demo,
                 }
             }
         }

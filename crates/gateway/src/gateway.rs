@@ -7,7 +7,8 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Authenticator, CloseFrame, GatewayConfig, Metrics, OriginError, Readiness, Sessions,
+    Authenticator, Backstage, CloseFrame, GatewayConfig, Metrics, OriginError, Readiness, Sessions,
+    api::Desk,
     http::{self, Api},
     leases::Leases,
     listener::Listener,
@@ -43,17 +44,19 @@ impl Gateway {
         authenticator: Authenticator,
         readiness: Readiness,
         metrics: Metrics,
+        backstage: Backstage,
     ) -> Result<Self, OriginError> {
         let origins = Origins::new(&config.origins)?;
         let counters = Counters::default();
         let leases = Leases::new(tracker.clone());
-        let sessions = Sessions::new(&config.socket, tracker.clone());
+        let desk = Desk::new(backstage);
+        let sessions = Sessions::new(&config.socket, tracker.clone(), Arc::new(desk.clone()));
         counters.register(&mut metrics.registry());
         metrics.register(PresenceCollector { tracker: tracker.clone(), leases: leases.clone() });
         metrics.register(SocketCollector(sessions.clone()));
         Ok(Self(Arc::new(Inner {
-            public: Listener::new(&config.public.settings(), counters.clone()),
-            admin: Listener::new(&config.admin.settings(), counters.clone()),
+            public: Listener::new(&config.public.settings(config.demo), counters.clone()),
+            admin: Listener::new(&config.admin.settings(config.demo), counters.clone()),
             farewell: config.public.drain_timeout,
             api: Arc::new(Api {
                 tracker,
@@ -63,6 +66,7 @@ impl Gateway {
                 origins,
                 readiness,
                 counters,
+                desk,
             }),
             metrics,
         })))

@@ -1,15 +1,19 @@
 //! Where sessions come in: Phoenix channels over WebSocket, HTTP leases, health and metrics.
 //!
 //! ```text
-//! listener ─▶ http ─┬─ socket ─▶ origin, auth ─▶ websocket ─▶ channel ─┐
-//!  limits           ├─ leases ─▶ auth ─▶ Leases ───────────────────────┼─▶ presence::Tracker
-//!                   └─ presence ◀──────────────────────────────────────┘
+//! listener ─▶ http ─┬─ socket ─▶ origin, auth ─▶ websocket ─▶ channel ─┬─▶ presence::Tracker
+//!  limits           ├─ leases ─▶ auth ─▶ Leases ───────────────────────┤
+//!                   ├─ presence ◀──────────────────────────────────────┘    the user's tree
+//!                   ├─ v1 ──────▶ auth ─▶ api ◀── commands ── channel        ▲      Store
+//!                   └─ webhooks ──────────┴──▶ Backstage ───────────────────┴──────▲
 //! listener ─▶ http::admin: live, ready, metrics
 //! ```
 //!
 //! [`Gateway`] puts it together.
 
+mod api;
 mod auth;
+mod backstage;
 mod channel;
 mod config;
 mod gateway;
@@ -26,6 +30,7 @@ pub use auth::{
     AuthConfig, AuthError, AuthKey, AuthKeyError, Authenticator, MIN_SECRET_BYTES, MintError,
     NotLoopback,
 };
+pub use backstage::Backstage;
 pub use channel::{ChannelCounters, Reason, Sessions, SocketConfig};
 pub use config::{AdminLimits, GatewayConfig, PublicLimits};
 pub use gateway::Gateway;

@@ -1,9 +1,11 @@
-//! Presence on a channel: what the Tracker tells becomes `presence_state` and `presence_diff` on a socket.
+//! What a channel is told, on its socket: what the Tracker tells becomes `presence_state` and `presence_diff`, what the
+//! user's tree tells becomes `stream_state`, `event`, `alert` and `metrics`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::value::RawValue;
 use stagedoor_presence::{Diff, PresenceSink, PresenceState};
+use stagedoor_stream::{Broadcast, Subscriber};
 
 use super::{message::encode, topic::Topic};
 use crate::websocket::{CloseFrame, Socket};
@@ -59,6 +61,12 @@ impl PresenceSink for Feed {
 
     fn diff(&self, diff: &Diff) {
         self.send_diff(diff.json());
+    }
+}
+
+impl Subscriber for Feed {
+    fn receive(&self, broadcast: &Broadcast) {
+        self.push(broadcast.name(), broadcast.json(), Socket::send_text);
     }
 }
 

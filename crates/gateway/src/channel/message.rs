@@ -25,6 +25,8 @@ pub(super) struct Message<'a> {
     pub(super) reference: Option<Cow<'a, str>>,
     pub(super) topic: Cow<'a, str>,
     pub(super) event: Cow<'a, str>,
+    /// JSON, of an object.
+    pub(super) payload: &'a str,
 }
 
 impl<'a> Message<'a> {
@@ -116,8 +118,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
                 let reference: Option<Text<'de>> = item(&mut seq, 1)?;
                 let Text(topic) = item(&mut seq, 2)?;
                 let Text(event) = item(&mut seq, 3)?;
-                // No event has a payload so far; that it is an object is all that counts.
-                let payload: &RawValue = item(&mut seq, 4)?;
+                // Whoever the event is for reads more of it; here it counts that it is an object.
+                let payload: &'de RawValue = item(&mut seq, 4)?;
                 if !payload.get().starts_with('{') {
                     return Err(de::Error::custom("the payload is not an object"));
                 }
@@ -129,6 +131,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Message<'a> {
                     reference: reference.map(|Text(text)| text),
                     topic,
                     event,
+                    payload: payload.get(),
                 })
             }
         }
@@ -168,7 +171,7 @@ pub(super) struct Request<'a> {
 
 impl Request<'_> {
     /// Sends `phx_reply`.
-    pub(super) fn reply(&self, socket: &Socket, reply: &Reply<'_>) {
+    pub(super) fn reply(&self, socket: &Socket, reply: &impl Serialize) {
         send(socket, self.join_ref, self.reference, self.topic, "phx_reply", reply);
     }
 }

@@ -3,14 +3,18 @@
 //! ```text
 //! text ──▶ Message ──▶ ChannelSession ── track ──▶ Tracker
 //!                        │        │                  │ state, diffs
-//!                        ▼        └─ Channel: guard, subscription
-//!                      Reply ──▶ Socket ◀── Feed ◀───┘
+//!                        │        └─ Channel: guard, subscriptions
+//!                        ▼                           │
+//!                      Reply ──▶ Socket ◀── Feed ◀───┴── PubSub: the user's news
+//!                        ▲
+//!              requests ─┘ commands, each in a task
 //! ```
 //!
 //! | from a client | answer |
 //! |---|---|
 //! | `phoenix` `heartbeat` | reply `ok` |
-//! | `phx_join` of `dashboard:<page>` | reply `ok` with `{"session_id"}`, `presence_state`, then each `presence_diff` of the user |
+//! | `phx_join` of `dashboard:<page>` | reply `ok` with `{"session_id"}`, `presence_state`, then each `presence_diff` of the user, and `stream_state`, `event`, `alert`, `metrics` |
+//! | a command on a dashboard, such as `stream:start` | reply `ok`, or `error` with `{"code", "message", "field"?, "help"?}`, when it is done |
 //! | `phx_join` of `users_presence`, by an admin | reply `ok`, `presence_state` and each `presence_diff` of everybody |
 //! | `phx_join` that is refused | reply `error` with `{"reason", "message"?}`: a [`Reason`] and a text for people |
 //! | `phx_join` of what is joined | `phx_close` with the old `join_ref`, then as above |
@@ -28,8 +32,10 @@ mod binary;
 mod feed;
 mod message;
 mod refusal;
+mod requests;
 mod session;
 mod sessions;
+mod stage;
 mod topic;
 
 #[cfg(test)]

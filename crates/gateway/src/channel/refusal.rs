@@ -109,6 +109,10 @@ impl From<TrackError> for Refusal {
 pub struct ChannelCounters {
     /// Channels joined.
     pub joins: AtomicU64,
+    /// Commands that were carried out.
+    pub commands_done: AtomicU64,
+    /// Commands that were refused.
+    pub commands_refused: AtomicU64,
     refused: [AtomicU64; Reason::COUNT],
 }
 

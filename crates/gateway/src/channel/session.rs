@@ -3,6 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use stagedoor_presence::{SessionGuard, Subscription};
+use stagedoor_stream::Subscriber;
 use tracing::debug;
 
 use super::{
@@ -10,10 +11,12 @@ use super::{
     feed::{Feed, Overview},
     message::{Message, Reply, Request, Response, send_close},
     refusal::{Reason, Refusal},
+    requests,
     sessions::Shared,
     topic::{NotATopic, Topic},
 };
 use crate::{
+    api::commands::Command,
     identity::{Identity, Role},
     websocket::{CloseFrame, Handler, Socket, count},
 };
@@ -33,6 +36,7 @@ pub(super) struct ChannelSession {
 struct Channel {
     _subscription: Subscription,
     _presence: Option<SessionGuard>,
+    _news: Option<stagedoor_stream::Subscription>,
     feed: Arc<Feed>,
 }
 
@@ -85,7 +89,8 @@ impl ChannelSession {
         }
     }
 
-    /// Tracks, answers, subscribes: so the reply comes first, then the state with this session in it, then diffs.
+    /// Tracks, answers, subscribes: so the reply comes first, then the state with this session in it, then diffs and
+    /// the user's news.
     fn open(&self, socket: &Arc<Socket>, request: &Request<'_>) -> Result<Channel, Refusal> {
         if self.shared.draining.load(Ordering::Relaxed) {
             return Err(Reason::ShuttingDown.into());
@@ -106,7 +111,7 @@ impl ChannelSession {
         if self.channels.len() >= self.shared.channels_per_connection {
             return Err(Reason::TooManyChannels.into());
         }
-        let Shared { tracker, .. } = &*self.shared;
+        let Shared { tracker, stage, .. } = &*self.shared;
         match &topic {
             Topic::Dashboard(page) => {
                 let user = &self.identity.user;
@@ -116,7 +121,15 @@ impl ChannelSession {
                 request.reply(socket, &Reply::Ok(response));
                 let feed = Arc::new(Feed::new(topic, request.join_ref, socket));
                 let subscription = tracker.subscribe_user(user, feed.clone());
-                Ok(Channel { _subscription: subscription, _presence: Some(presence), feed })
+                let page: Arc<dyn Subscriber> = feed.clone();
+                let news = stage.subscribe(user, Arc::clone(&page));
+                stage.announce(user, &page);
+                Ok(Channel {
+                    _subscription: subscription,
+                    _presence: Some(presence),
+                    _news: Some(news),
+                    feed,
+                })
             }
             Topic::UsersPresence => {
                 request.reply(socket, &Reply::OK);
@@ -124,7 +137,7 @@ impl ChannelSession {
                 let overview = Arc::new(Overview::new(Arc::clone(&feed)));
                 let subscription = tracker.subscribe_all(overview.clone());
                 overview.release();
-                Ok(Channel { _subscription: subscription, _presence: None, feed })
+                Ok(Channel { _subscription: subscription, _presence: None, _news: None, feed })
             }
         }
     }
@@ -134,6 +147,19 @@ impl ChannelSession {
         debug!(user = %self.identity.user, topic = %channel.feed.topic, "channel left");
         request.reply(socket, &Reply::OK);
         send_close(socket, channel.join_ref(), request.topic);
+    }
+
+    /// An event that a client pushes to a joined channel.
+    fn push(&self, socket: &Arc<Socket>, message: &Message<'_>, at: usize) {
+        let request = message.request();
+        let is_dashboard = matches!(self.channels[at].feed.topic, Topic::Dashboard(_));
+        match Command::of(&message.event).filter(|_| is_dashboard) {
+            Some(command) => {
+                let user = &self.identity.user;
+                requests::start(&self.shared, user, socket, &request, command, message.payload);
+            }
+            None => self.refuse(socket, &request, Reason::UnknownEvent),
+        }
     }
 
     /// Where on this connection is the channel that a message is for?
@@ -167,7 +193,7 @@ impl Handler for ChannelSession {
                 (Addressed::Past, _) => {}
                 (Addressed::Channel(at), "phx_leave") => self.leave(socket, &request, at),
                 (Addressed::Nobody, "phx_leave") => request.reply(socket, &Reply::OK),
-                (Addressed::Channel(_), _) => self.refuse(socket, &request, Reason::UnknownEvent),
+                (Addressed::Channel(at), _) => self.push(socket, &message, at),
                 (Addressed::Nobody, _) => self.refuse(socket, &request, Reason::UnmatchedTopic),
             },
         }

@@ -15,7 +15,7 @@ use stagedoor_presence::Tracker;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
-use super::{refusal::ChannelCounters, session::ChannelSession};
+use super::{refusal::ChannelCounters, session::ChannelSession, stage::Stage};
 use crate::{
     identity::Identity,
     websocket::{CloseFrame, Connection, Live, SocketCounters, Sockets},
@@ -55,6 +55,7 @@ pub struct Sessions {
 /// What all sessions share.
 pub(super) struct Shared {
     pub(super) tracker: Tracker,
+    pub(super) stage: Arc<dyn Stage>,
     pub(super) counters: ChannelCounters,
     pub(super) channels_per_connection: usize,
     pub(super) draining: AtomicBool,
@@ -78,8 +79,7 @@ impl Sessions {
     /// # Panics
     ///
     /// When the operating system has no randomness to give.
-    #[must_use]
-    pub fn new(config: &SocketConfig, tracker: Tracker) -> Self {
+    pub(crate) fn new(config: &SocketConfig, tracker: Tracker, stage: Arc<dyn Stage>) -> Self {
         let sockets = Sockets {
             live: Live::new(config.idle_timeout),
             counters: SocketCounters::default(),
@@ -88,6 +88,7 @@ impl Sessions {
         };
         let shared = Shared {
             tracker,
+            stage,
             counters: ChannelCounters::default(),
             channels_per_connection: config.channels_per_connection,
             draining: AtomicBool::new(false),

@@ -1,4 +1,4 @@
-//! How the HTTP API says no: `{"error": {"code", "message", "at", "help"}}`.
+//! How the API says no: `{"error": {"code", "message", "at", "field", "help"}}`. Channels answer with what is in it.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use stagedoor_presence::TrackError;
+use utoipa::ToSchema;
 
 use crate::{auth::AuthError, websocket::HandshakeError};
 
@@ -17,26 +18,60 @@ use crate::{auth::AuthError, websocket::HandshakeError};
 pub(crate) struct ApiError {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: ErrorBody,
+    /// Boxed: what may be refused is mostly not.
+    body: Box<Problem>,
 }
 
-#[derive(Debug, Serialize)]
-struct ErrorBody {
-    /// For programs.
+/// What is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// For programs. Stable.
+    #[schema(value_type = String, example = "invalid")]
     code: &'static str,
     /// What is wrong, for people.
+    #[schema(value_type = String)]
     message: Cow<'static, str>,
-    /// Which part of the request.
+    /// Which part of the request: `path`, `query`, `body`, `header …`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     at: Option<&'static str>,
+    /// Which field or parameter in it: `ttl`, `tags[3]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    field: Option<Cow<'static, str>>,
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     help: Option<&'static str>,
 }
 
-#[derive(Serialize)]
-struct Envelope {
-    error: ErrorBody,
+impl Problem {
+    /// For programs.
+    pub(crate) const fn code(&self) -> &str {
+        self.code
+    }
+
+    /// For people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do, if there is something.
+    pub(crate) const fn help(&self) -> Option<&str> {
+        self.help
+    }
+
+    /// Which field, if one is at fault.
+    pub(crate) fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+}
+
+/// Every answer with a status of 400 and above.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ErrorAnswer {
+    /// What is wrong.
+    error: Problem,
 }
 
 /// How long a client had better wait when the server is full, in seconds.
@@ -45,9 +80,13 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 // === impl ApiError ===
 
 impl ApiError {
-    fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        let body = ErrorBody { code, message: message.into(), at: None, help: None };
-        Self { status, headers: Vec::new(), body }
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let body = Problem { code, message: message.into(), at: None, field: None, help: None };
+        Self { status, headers: Vec::new(), body: Box::new(body) }
     }
 
     fn at(mut self, part: &'static str) -> Self {
@@ -55,7 +94,13 @@ impl ApiError {
         self
     }
 
-    fn help(mut self, help: &'static str) -> Self {
+    /// Which field or parameter it is about.
+    pub(crate) fn field(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.body.field = Some(field.into());
+        self
+    }
+
+    pub(crate) fn help(mut self, help: &'static str) -> Self {
         self.body.help = Some(help);
         self
     }
@@ -65,12 +110,40 @@ impl ApiError {
         self
     }
 
-    pub(super) fn invalid(part: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    /// For those who may succeed when they come again.
+    pub(crate) fn retry_later(self) -> Self {
+        self.header(header::RETRY_AFTER, RETRY_AFTER)
+    }
+
+    /// What is wrong, without the wrapping of HTTP.
+    pub(crate) const fn problem(&self) -> &Problem {
+        &self.body
+    }
+
+    /// The code, for programs and metrics.
+    pub(crate) const fn code(&self) -> &'static str {
+        self.body.code
+    }
+
+    pub(crate) fn invalid(part: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid", message).at(part)
+    }
+
+    /// A field of the body has a value that cannot be.
+    pub(crate) fn invalid_field(
+        field: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::invalid("body", message).field(field)
     }
 
     pub(super) fn forbidden(message: &'static str, help: &'static str) -> Self {
         Self::new(StatusCode::FORBIDDEN, "forbidden", message).help(help)
+    }
+
+    /// Something that could be there, but is not.
+    pub(crate) fn missing(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
     pub(super) fn origin() -> Self {
@@ -98,7 +171,7 @@ impl ApiError {
         let message = "the server is about to go and takes no new sessions";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "draining", message)
             .help("try again after a few seconds")
-            .header(header::RETRY_AFTER, RETRY_AFTER)
+            .retry_later()
     }
 
     /// Also for who does not get to the end of a body.
@@ -125,9 +198,7 @@ impl From<TrackError> for ApiError {
             ),
             _ => (StatusCode::SERVICE_UNAVAILABLE, "too_many_users", "try again later"),
         };
-        Self::new(status, code, error.to_string())
-            .help(help)
-            .header(header::RETRY_AFTER, RETRY_AFTER)
+        Self::new(status, code, error.to_string()).help(help).retry_later()
     }
 }
 
@@ -146,7 +217,7 @@ impl From<HandshakeError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, AppendHeaders(self.headers), Json(Envelope { error: self.body }))
+        (self.status, AppendHeaders(self.headers), Json(ErrorAnswer { error: *self.body }))
             .into_response()
     }
 }

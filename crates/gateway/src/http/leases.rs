@@ -12,8 +12,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stagedoor_domain::{Page, SessionId, UserId};
 use stagedoor_presence::PhxRef;
+use utoipa::ToSchema;
 
 use super::{Api, ApiError, caller::Caller};
+use crate::api::read;
 
 /// The largest body. A page and a time to live have 100 bytes.
 pub(super) const MAX_BODY_BYTES: usize = 4096;
@@ -22,11 +24,14 @@ const DEFAULT_TTL: Duration = Duration::from_secs(30);
 const MIN_TTL: Duration = Duration::from_secs(1);
 const MAX_TTL: Duration = Duration::from_hours(1);
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LeaseRequest {
+/// A session that a backend holds.
+#[derive(Deserialize, ToSchema)]
+pub(super) struct LeaseRequest {
+    /// Which page it shows.
     page: Page,
+    /// How long it lasts unless it is renewed: `1s` to `1h`, `30s` when absent.
     #[serde(default = "default_ttl", with = "humantime_serde")]
+    #[schema(value_type = Option<String>, example = "30s")]
     ttl: Duration,
 }
 
@@ -35,17 +40,31 @@ fn default_ttl() -> Duration {
 }
 
 /// What stands after the request.
-#[derive(Serialize)]
-struct LeaseView {
+#[derive(Serialize, ToSchema)]
+pub(super) struct LeaseView {
+    /// Whose session it is.
     user: UserId,
+    /// Its id.
     session: SessionId,
+    /// Which page it shows.
     page: Page,
+    /// How long it lasts unless it is renewed.
     #[serde(with = "humantime_serde")]
+    #[schema(value_type = String)]
     ttl: Duration,
+    /// The reference of its meta.
+    #[schema(value_type = String)]
     phx_ref: PhxRef,
 }
 
-/// Takes a lease (201) or renews it (200).
+/// Take or renew a lease
+///
+/// A session of somebody whose page is not connected to us. One that is not renewed in time is a leave.
+#[utoipa::path(put, path = "/api/presence/{user}/sessions/{session}", tag = "presence", operation_id = "putLease",
+    params(("session" = String, Path, description = "The session's id, which the backend chooses")),
+    request_body = LeaseRequest,
+    responses((status = 200, body = LeaseView, description = "Renewed"),
+        (status = 201, body = LeaseView, description = "Taken")))]
 pub(super) async fn put(
     State(api): State<Arc<Api>>,
     caller: Caller,
@@ -64,7 +83,12 @@ pub(super) async fn put(
     Ok((status, Json(view)).into_response())
 }
 
-/// Ends a lease, or finds it ended: 204 both times.
+/// End a lease
+///
+/// Or find it ended.
+#[utoipa::path(delete, path = "/api/presence/{user}/sessions/{session}", tag = "presence", operation_id = "deleteLease",
+    params(("session" = String, Path, description = "The session's id")),
+    responses((status = 204, description = "It is gone")))]
 pub(super) async fn delete(
     State(api): State<Arc<Api>>,
     caller: Caller,
@@ -78,8 +102,10 @@ pub(super) async fn delete(
 
 fn ids((user, session): &(String, String)) -> Result<(UserId, SessionId), ApiError> {
     Ok((
-        UserId::new(user).map_err(|error| ApiError::invalid("path", error.to_string()))?,
-        SessionId::new(session).map_err(|error| ApiError::invalid("path", error.to_string()))?,
+        UserId::new(user)
+            .map_err(|error| ApiError::invalid("path", error.to_string()).field("user"))?,
+        SessionId::new(session)
+            .map_err(|error| ApiError::invalid("path", error.to_string()).field("session"))?,
     ))
 }
 
@@ -92,11 +118,10 @@ fn unread(rejection: &BytesRejection) -> ApiError {
 }
 
 fn read(body: &[u8]) -> Result<LeaseRequest, ApiError> {
-    let request: LeaseRequest = serde_json::from_slice(body)
-        .map_err(|error| ApiError::invalid("body", error.to_string()))?;
+    let request: LeaseRequest = read::json("body", body)?;
     if !(MIN_TTL..=MAX_TTL).contains(&request.ttl) {
         let message = "the ttl must be from \"1s\" to \"1h\"";
-        return Err(ApiError::invalid("body, field ttl", message));
+        return Err(ApiError::invalid_field("ttl", message));
     }
     Ok(request)
 }

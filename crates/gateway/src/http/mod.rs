@@ -6,6 +6,9 @@
 //! | `PUT /api/presence/{user}/sessions/{session}` | take or renew a lease |
 //! | `DELETE` the same | end it |
 //! | `GET /api/presence` | who is here |
+//! | `/api/v1/users/{user}/…` | the user's streams, see [`v1`] |
+//! | `POST /webhooks/cloudflare` | what Cloudflare tells |
+//! | `GET /api/openapi.json` | all of this, for programs |
 //!
 //! The admin listener's are in [`admin`].
 
@@ -13,8 +16,11 @@ pub(crate) mod admin;
 mod caller;
 mod error;
 mod leases;
+mod openapi;
 mod presence;
 mod socket;
+mod v1;
+mod webhooks;
 
 #[cfg(test)]
 mod tests;
@@ -24,14 +30,17 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{get, put},
+    response::{IntoResponse, Response},
+    routing::get,
 };
-use http::request::Parts;
+use http::{HeaderValue, header, request::Parts};
 use stagedoor_presence::Tracker;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::error::ApiError;
+pub(crate) use self::error::{ApiError, Problem};
 use crate::{
     Authenticator, Identity, Readiness, Sessions,
+    api::Desk,
     leases::Leases,
     metrics::{AuthLabels, Counters},
     origin::Origins,
@@ -46,6 +55,7 @@ pub(crate) struct Api {
     pub(crate) origins: Origins,
     pub(crate) readiness: Readiness,
     pub(crate) counters: Counters,
+    pub(crate) desk: Desk,
 }
 
 impl Api {
@@ -58,12 +68,43 @@ impl Api {
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
+    let (router, document) = documented().split_for_parts();
+    let json = rendered(document);
     Router::new()
         .route("/socket/websocket", get(socket::connect))
-        .route("/api/presence", get(presence::list))
-        .route("/api/presence/{user}/sessions/{session}", put(leases::put).delete(leases::delete))
+        .route("/api/openapi.json", get(move || async move { openapi_json(&json) }))
+        .merge(router)
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
-        .layer(DefaultBodyLimit::max(leases::MAX_BODY_BYTES))
         .with_state(api)
+}
+
+/// The routes that the `OpenAPI` document describes.
+fn documented() -> OpenApiRouter<Arc<Api>> {
+    let presence = OpenApiRouter::new()
+        .routes(routes!(presence::list))
+        .routes(routes!(leases::put, leases::delete))
+        .layer(DefaultBodyLimit::max(leases::MAX_BODY_BYTES));
+    OpenApiRouter::with_openapi(openapi::document())
+        .merge(presence)
+        .merge(v1::router())
+        .merge(webhooks::router())
+        .layer(axum::middleware::map_response(not_stored))
+}
+
+/// The document as it is served, and as it lies in `docs/openapi.json`.
+fn rendered(mut document: utoipa::openapi::OpenApi) -> Arc<str> {
+    openapi::complete(&mut document);
+    let json = document.to_pretty_json().expect("the document is plain data with text keys");
+    format!("{json}\n").into()
+}
+
+fn openapi_json(json: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], json.to_owned()).into_response()
+}
+
+/// Answers may have secrets in them, and are about now: nobody in between shall keep them.
+async fn not_stored(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

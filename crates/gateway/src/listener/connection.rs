@@ -6,7 +6,7 @@ use axum::{
     Router,
     response::{IntoResponse, Response},
 };
-use http::{Request, StatusCode};
+use http::{HeaderName, HeaderValue, Request, StatusCode};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::timeout;
@@ -32,6 +32,9 @@ pub(super) struct Timeouts {
     pub(super) drain: Duration,
 }
 
+/// Says that nothing of this is real.
+const DEMO: HeaderName = HeaderName::from_static("x-stagedoor-demo");
+
 /// All that serving a connection needs.
 pub(super) struct Connection {
     pub(super) peer: SocketAddr,
@@ -41,6 +44,8 @@ pub(super) struct Connection {
     pub(super) counters: Counters,
     /// The listener ends: finish what is under way.
     pub(super) ending: CancellationToken,
+    /// Every answer says that this is a demonstration.
+    pub(super) demo: bool,
 }
 
 impl Connection {
@@ -69,13 +74,16 @@ impl Connection {
 
     async fn answer(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let answering = self.router.clone().oneshot(request);
-        let response = match timeout(self.timeouts.request, answering).await {
+        let mut response = match timeout(self.timeouts.request, answering).await {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(_) => ApiError::too_slow().into_response(),
         };
         let labels = ResponseLabels { listener: self.label, class: class(response.status()) };
         self.counters.responses.get_or_create(&labels).inc();
+        if self.demo {
+            response.headers_mut().insert(DEMO, HeaderValue::from_static("true"));
+        }
         Ok(response)
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct ListenerSettings {
     pub(crate) header_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) drain_timeout: Duration,
+    /// Every answer says that this is a demonstration.
+    pub(crate) demo: bool,
 }
 
 /// What a listener keeps over its restarts: sessions of an earlier run still have their places.
@@ -54,6 +56,7 @@ pub(crate) struct Listener {
     limits: ConnectionLimits,
     counters: Counters,
     refuser: Refuser,
+    demo: bool,
 }
 
 // === impl Listener ===
@@ -70,6 +73,7 @@ impl Listener {
             limits: ConnectionLimits::new(settings.connections, settings.connections_per_address),
             counters,
             refuser: Refuser::default(),
+            demo: settings.demo,
         }
     }
 
@@ -151,6 +155,7 @@ impl Listener {
                     label: self.label,
                     counters: self.counters.clone(),
                     ending: ending.clone(),
+                    demo: self.demo,
                 };
                 connections.spawn(connection.serve(PlacedStream::new(stream, permit, open)));
             }

@@ -31,6 +31,7 @@ fn settings() -> ListenerSettings {
         header_timeout: PATIENCE,
         request_timeout: PATIENCE,
         drain_timeout: PATIENCE,
+        demo: false,
     }
 }
 

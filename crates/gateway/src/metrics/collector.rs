@@ -67,6 +67,13 @@ impl Collector for SocketCollector {
             ],
         )?;
         counter(&mut encoder, names::JOINS, "Channels joined.", load(&channels.joins))?;
+        counters_by(
+            &mut encoder,
+            names::COMMANDS,
+            "Commands on channels that were answered.",
+            "outcome",
+            [("ok", load(&channels.commands_done)), ("error", load(&channels.commands_refused))],
+        )?;
         let help = "Requests on channels that were answered with an error.";
         let refused = channels.refused().map(|(reason, count)| (reason.as_str(), count));
         counters_by(&mut encoder, names::CHANNEL_REFUSED, help, "reason", refused)

@@ -17,6 +17,7 @@ pub(crate) struct Counters {
     pub(crate) responses: Family<ResponseLabels, Counter>,
     pub(crate) auth_refused: Family<AuthLabels, Counter>,
     pub(crate) origins_refused: Counter,
+    pub(crate) webhooks: Family<WebhookLabels, Counter>,
 }
 
 /// Which listener.
@@ -52,10 +53,25 @@ pub(crate) struct AuthLabels {
     pub(crate) reason: &'static str,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct WebhookLabels {
+    /// Who sends them.
+    pub(crate) source: &'static str,
+    /// What became of it: `stored` and so on, or the code of the refusal.
+    pub(crate) outcome: &'static str,
+}
+
 impl Counters {
     pub(crate) fn register(&self, registry: &mut Registry) {
-        let Self { connections, accepted, refused, responses, auth_refused, origins_refused } =
-            self.clone();
+        let Self {
+            connections,
+            accepted,
+            refused,
+            responses,
+            auth_refused,
+            origins_refused,
+            webhooks,
+        } = self.clone();
         registry.register(names::CONNECTIONS, "Connections open", connections);
         registry.register(names::CONNECTIONS_ACCEPTED, "Connections taken", accepted);
         registry.register(names::CONNECTIONS_REFUSED, "Connections refused by a limit", refused);
@@ -70,5 +86,6 @@ impl Counters {
             "Pages of foreign origins that tried to open a socket",
             origins_refused,
         );
+        registry.register(names::WEBHOOKS, "Webhooks received", webhooks);
     }
 }

@@ -13,6 +13,7 @@ pub(crate) use self::{
     collector::{PresenceCollector, SocketCollector},
     counters::{
         AuthLabels, Counters, ListenerLabel, ListenerLabels, RefusalLabels, ResponseLabels,
+        WebhookLabels,
     },
 };
 

@@ -33,3 +33,7 @@ pub(crate) const SOCKETS_CLOSED: &str = "stagedoor_socket_sessions_closed";
 pub(crate) const JOINS: &str = "stagedoor_channel_joins";
 /// Requests on channels that were answered with `error`, by reason.
 pub(crate) const CHANNEL_REFUSED: &str = "stagedoor_channel_requests_refused";
+/// Webhooks received, by source and outcome.
+pub(crate) const WEBHOOKS: &str = "stagedoor_webhooks";
+/// Commands on channels, by outcome.
+pub(crate) const COMMANDS: &str = "stagedoor_channel_commands";

@@ -10,7 +10,7 @@
 use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Waker},
 };
@@ -25,7 +25,10 @@ pub(crate) struct Socket {
     outbox: Mutex<Outbox>,
     /// Milliseconds of the registry's clock.
     last_seen: AtomicU64,
-    limit: usize,
+    /// Of the backlog, in bytes.
+    limit: u32,
+    /// Commands of the peer that are carried out elsewhere and not yet answered.
+    commands: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -86,7 +89,9 @@ impl Socket {
             parked: false,
             waker: Waker::noop().clone(),
         };
-        Self { outbox: Mutex::new(outbox), last_seen: AtomicU64::new(now), limit }
+        let (last_seen, commands) = (AtomicU64::new(now), AtomicU32::new(0));
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        Self { outbox: Mutex::new(outbox), last_seen, limit, commands }
     }
 
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
@@ -115,7 +120,7 @@ impl Socket {
             return;
         }
         let backlog = outbox.backlog();
-        if backlog.saturating_sub(outbox.excused) > self.limit {
+        if backlog.saturating_sub(outbox.excused) > self.limit as usize {
             // What has not been begun is not worth sending: the reader would see a gap anyway.
             outbox.queue = Vec::new();
             outbox.frames = 0;
@@ -131,6 +136,17 @@ impl Socket {
         if outbox.in_flight == 0 {
             outbox.wake();
         }
+    }
+
+    /// Counts a command, unless `limit` are under way.
+    pub(crate) fn begin_command(&self, limit: u32) -> bool {
+        let one_more = |commands| (commands < limit).then_some(commands + 1);
+        self.commands.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok()
+    }
+
+    /// A command that was counted is answered.
+    pub(crate) fn end_command(&self) {
+        self.commands.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Asks for the end of the connection. Of several, the first counts; `false` if this one was not.

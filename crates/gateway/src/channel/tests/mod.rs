@@ -1,12 +1,15 @@
 //! Whole sessions over pipes in paused time: what a client sends, and what it gets.
 
+mod commands;
 mod limits;
+mod news;
 mod presence;
 mod protocol;
 mod random;
+mod rehearsal;
 mod upgrade;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -21,12 +24,14 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::Role as Side},
 };
 
+use self::rehearsal::Rehearsal;
 use super::{Reason, Sessions, SocketConfig};
 use crate::identity::{Identity, Role};
 
 #[derive(Clone)]
 struct Gateway {
     tracker: Tracker,
+    stage: Arc<Rehearsal>,
     sessions: Sessions,
 }
 
@@ -36,9 +41,10 @@ fn gateway() -> Gateway {
 
 fn gateway_with(config: &SocketConfig, limits: TrackerLimits) -> Gateway {
     let tracker = Tracker::new(limits);
-    let sessions = Sessions::new(config, tracker.clone());
+    let stage = Arc::new(Rehearsal::default());
+    let sessions = Sessions::new(config, tracker.clone(), stage.clone());
     tokio::spawn(sessions.clone().sweep());
-    Gateway { tracker, sessions }
+    Gateway { tracker, stage, sessions }
 }
 
 fn user(name: &str) -> UserId {
@@ -92,6 +98,12 @@ impl Client {
         let reply = self.ask(json!([join_ref, join_ref, topic, "phx_join", {}])).await;
         assert_eq!(reply[4]["status"], "ok", "{reply}");
         [reply, self.receive().await]
+    }
+
+    /// Joins one more: those that are joined hear of it before the reply comes.
+    async fn join_too(&mut self, join_ref: &str, topic: &str) {
+        self.send(json!([join_ref, join_ref, topic, "phx_join", {}])).await;
+        while self.receive().await[3] != "presence_state" {}
     }
 
     async fn gets_nothing_more(&mut self) {

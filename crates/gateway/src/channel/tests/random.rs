@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use stagedoor_presence::{Tracker, TrackerLimits};
 
-use super::{Identity, Role, Sessions, SocketConfig, user};
+use super::{Identity, Rehearsal, Role, Sessions, SocketConfig, user};
 use crate::{
     channel::session::ChannelSession,
     websocket::{Handler, Socket},
@@ -27,7 +27,7 @@ fn near_message() -> impl Strategy<Value = String> {
     let refs = || select(&["null", "\"1\"", "\"2\""]);
     let topics =
         select(&["\"dashboard:home\"", "\"dashboard:x\"", "\"users_presence\"", "\"room\""]);
-    let events = select(&["\"phx_join\"", "\"phx_leave\"", "\"update\""]);
+    let events = select(&["\"phx_join\"", "\"phx_leave\"", "\"update\"", "\"stream:start\""]);
     prop_oneof![
         6 => (refs(), refs(), topics, events)
             .prop_map(|(join_ref, reference, topic, event)| {
@@ -48,8 +48,11 @@ proptest! {
         data in prop::collection::vec(any::<u8>(), 0..60),
         admin: bool,
     ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _within = runtime.enter();
+        let stage = Arc::new(Rehearsal::default());
         let tracker = Tracker::new(TrackerLimits { sessions_per_user: 100, users: 100 });
-        let sessions = Sessions::new(&SocketConfig::default(), tracker.clone());
+        let sessions = Sessions::new(&SocketConfig::default(), tracker.clone(), stage);
         let role = if admin { Role::Admin } else { Role::User };
         let identity = Identity { user: user("ada"), role };
         let mut session = ChannelSession::new(Arc::clone(&sessions.shared), identity);

@@ -63,6 +63,8 @@ async fn metrics_tell_what_has_happened() {
     lines.sort_unstable();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     stagedoor_auth_requests_refused_total{reason="token_missing"} 1
+    stagedoor_channel_commands_total{outcome="error"} 0
+    stagedoor_channel_commands_total{outcome="ok"} 0
     stagedoor_channel_joins_total 0
     stagedoor_channel_requests_refused_total{reason="bad page"} 0
     stagedoor_channel_requests_refused_total{reason="binary messages are not supported"} 0

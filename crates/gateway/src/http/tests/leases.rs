@@ -64,8 +64,8 @@ async fn what_is_wrong_with_a_lease_is_told_with_its_place() {
         ("s1", json!({ "page": "Home" }), "body", "page has the character 'H' at byte 0"),
         ("s1", json!({ "page": "home", "ttl": 30 }), "body", "invalid type"),
         ("s1", json!({ "page": "home", "ttl": "soon" }), "body", "invalid value"),
-        ("s1", json!({ "page": "home", "ttl": "999ms" }), "body, field ttl", "from \"1s\" to"),
-        ("s1", json!({ "page": "home", "ttl": "61m" }), "body, field ttl", "from \"1s\" to"),
+        ("s1", json!({ "page": "home", "ttl": "999ms" }), "body", "from \"1s\" to"),
+        ("s1", json!({ "page": "home", "ttl": "61m" }), "body", "from \"1s\" to"),
         ("a%20b", json!({ "page": "home" }), "path", "session id has the character ' '"),
         (&"x".repeat(129), json!({ "page": "home" }), "path", "session id has 129 bytes"),
     ] {

@@ -26,9 +26,10 @@ async fn sessions_and_leases_outlive_a_crash_of_the_gateway() {
     let tracker = Tracker::new(LIMITS);
     let (readiness, metrics) = (Readiness::new(), Metrics::new());
     let config = GatewayConfig::default();
-    let gateway =
-        Gateway::new(&config, tracker.clone(), authenticator(), readiness.clone(), metrics);
-    let gateway = gateway.unwrap();
+    let house = House::open().await;
+    let backstage = house.backstage();
+    let (auth, ready) = (authenticator(), readiness.clone());
+    let gateway = Gateway::new(&config, tracker.clone(), auth, ready, metrics, backstage).unwrap();
     let public = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
     let admin = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
     let run = || {
@@ -45,6 +46,7 @@ async fn sessions_and_leases_outlive_a_crash_of_the_gateway() {
         tracker,
         readiness,
         task: first,
+        house,
     };
     assert_eq!(status(running.put_lease("ada", "s1", &json!({ "page": "home" }))).await, 201);
     let socket = running.connect_as_ada().send().await.unwrap().upgrade().await.unwrap();

@@ -1,10 +1,19 @@
 //! The public and admin routes over real connections on loopback.
 
+mod accounts;
 mod admin;
+mod alerts;
+mod commands;
+mod destinations;
+mod events;
+mod house;
 mod leases;
 mod lifecycle;
+mod openapi;
 mod presence;
 mod socket;
+mod stream;
+mod webhooks;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -18,6 +27,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_util::sync::CancellationToken;
 
+use self::house::House;
 use crate::{
     Gateway, GatewayConfig, Metrics, Readiness, Role,
     auth::tests::{authenticator, token_for},
@@ -33,6 +43,7 @@ struct Running {
     client: Client,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
+    house: House,
 }
 
 const LIMITS: TrackerLimits = TrackerLimits { sessions_per_user: 2, users: 3 };
@@ -45,9 +56,10 @@ async fn start_with(config: GatewayConfig) -> Running {
     let tracker = Tracker::new(LIMITS);
     let readiness = Readiness::new();
     let metrics = Metrics::new();
-    let gateway =
-        Gateway::new(&config, tracker.clone(), authenticator(), readiness.clone(), metrics);
-    let gateway = gateway.unwrap();
+    let house = House::open().await;
+    let backstage = house.backstage();
+    let (auth, ready) = (authenticator(), readiness.clone());
+    let gateway = Gateway::new(&config, tracker.clone(), auth, ready, metrics, backstage).unwrap();
     let public = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
     let admin = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
     let shutdown = CancellationToken::new();
@@ -56,7 +68,7 @@ async fn start_with(config: GatewayConfig) -> Running {
     let task = tokio::spawn(async move { running.run(public, admin, ending).await });
     let client = Client::builder().no_proxy().build().unwrap();
     let (public, admin) = addresses;
-    Running { gateway, tracker, readiness, public, admin, client, shutdown, task }
+    Running { gateway, tracker, readiness, public, admin, client, shutdown, task, house }
 }
 
 impl Running {
@@ -72,6 +84,11 @@ impl Running {
     fn put_lease(&self, user: &str, session: &str, body: &Value) -> RequestBuilder {
         let path = format!("/api/presence/{user}/sessions/{session}");
         self.call(Method::PUT, &path, "backend", Role::Service).json(body)
+    }
+
+    /// As a service.
+    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.call(method, path, "backend", Role::Service)
     }
 
     /// A browser's handshake, with a token.

@@ -1,0 +1,167 @@
+//! The stream: its state, its start and stop, and what it is called.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use stagedoor_domain::{
+    DestinationId, DestinationStatus, Livestream, Metadata, StreamStatus, UserId,
+};
+use stagedoor_stream::{DestinationState, StreamStateMsg, StreamStateSnapshot};
+use utoipa::ToSchema;
+
+use super::{Desk, ask, destinations::MAX_DESTINATIONS, limits, read};
+use crate::http::ApiError;
+
+/// The state of the stream.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct StreamView {
+    /// Whether the user's tree runs. Where it does not, this is what is stored: nobody looks at the encoder.
+    pub(crate) running: bool,
+    #[serde(flatten)]
+    pub(crate) state: StreamStateSnapshot,
+}
+
+/// Where to stream to.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub(crate) struct StartStream {
+    /// The ids of the destinations; all that the user has when absent.
+    #[serde(default)]
+    #[schema(example = json!(["twitch", "youtube"]))]
+    pub(crate) destinations: Option<Vec<DestinationId>>,
+}
+
+/// Parts of the metadata: what is absent stays as it is.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default)]
+pub(crate) struct MetadataChange {
+    /// The title.
+    title: Option<Box<str>>,
+    /// What it is about, at length.
+    description: Option<Box<str>>,
+    /// Tags: all of them.
+    tags: Option<Vec<Box<str>>>,
+    /// The category or game.
+    category: Option<Box<str>>,
+    /// A picture; null for none.
+    #[serde(deserialize_with = "read::present")]
+    #[schema(value_type = Option<String>)]
+    #[expect(clippy::option_option, reason = "absent and null are different things to say")]
+    thumbnail_url: Option<Option<Box<str>>>,
+}
+
+/// A command that was taken. What becomes of it is told by `stream_state`.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Accepted {
+    /// Where the stream stands now.
+    pub(crate) status: StreamStatus,
+}
+
+/// From the tree if it runs, else from the store.
+pub(crate) async fn get(desk: &Desk, user: &UserId) -> Result<StreamView, ApiError> {
+    if let Some(tree) = desk.backstage().trees.get(user)
+        && let Ok(state) = snapshot(&tree).await
+        && !state.loading
+    {
+        return Ok(StreamView { running: true, state });
+    }
+    let store = desk.store();
+    let metadata = store.metadata(user).await?;
+    let state = match store.open_livestream(user).await? {
+        None => StreamStateSnapshot { metadata, ..StreamStateSnapshot::default() },
+        Some(livestream) => {
+            let statistics = store.statistics(user, livestream.id).await?;
+            StreamStateSnapshot { metadata, statistics, ..stored(&livestream) }
+        }
+    };
+    Ok(StreamView { running: false, state })
+}
+
+/// What a livestream tells of the state, when nobody else does.
+fn stored(livestream: &Livestream) -> StreamStateSnapshot {
+    let status = match livestream.status {
+        StreamStatus::Ending => DestinationStatus::Ending,
+        StreamStatus::Starting => DestinationStatus::Starting,
+        _ => DestinationStatus::Live,
+    };
+    let destinations = livestream.destinations.iter();
+    let seconds = Timestamp::now().duration_since(livestream.started_at).as_secs();
+    StreamStateSnapshot {
+        status: livestream.status,
+        livestream: Some(livestream.id),
+        started_at: Some(livestream.started_at),
+        uptime_s: u64::try_from(seconds).ok(),
+        auto_stop_at: livestream.auto_stop_at,
+        destinations: destinations
+            .map(|id| DestinationState { id: id.clone(), status: status.clone() })
+            .collect(),
+        ..StreamStateSnapshot::default()
+    }
+}
+
+async fn snapshot(tree: &stagedoor_stream::UserContext) -> Result<StreamStateSnapshot, ApiError> {
+    ask(tree.stream_state(), StreamStateMsg::GetSnapshot).await
+}
+
+/// Starts the stream to its destinations: answers when it is begun, not when it is live.
+pub(crate) async fn start(
+    desk: &Desk,
+    user: &UserId,
+    StartStream { destinations }: StartStream,
+) -> Result<Accepted, ApiError> {
+    let tree = desk.tree(user)?;
+    let destinations = match destinations {
+        Some(destinations) => {
+            limits::count("destinations", &destinations, MAX_DESTINATIONS)?;
+            destinations
+        }
+        None => desk.store().destinations(user).await?.into_iter().map(|d| d.id).collect(),
+    };
+    ask(tree.stream_state(), |reply| StreamStateMsg::Start { destinations, reply }).await??;
+    accepted(&tree).await
+}
+
+/// Stops it: answers when that is begun.
+pub(crate) async fn stop(desk: &Desk, user: &UserId) -> Result<Accepted, ApiError> {
+    let tree = desk.tree(user)?;
+    ask(tree.stream_state(), StreamStateMsg::Stop).await??;
+    accepted(&tree).await
+}
+
+async fn accepted(tree: &stagedoor_stream::UserContext) -> Result<Accepted, ApiError> {
+    Ok(Accepted { status: snapshot(tree).await?.status })
+}
+
+pub(crate) async fn metadata(desk: &Desk, user: &UserId) -> Result<Metadata, ApiError> {
+    Ok(desk.store().metadata(user).await?)
+}
+
+/// By the tree if it runs, which then tells the platforms and pages; else for the next stream.
+pub(crate) async fn set_metadata(
+    desk: &Desk,
+    user: &UserId,
+    metadata: Metadata,
+) -> Result<Metadata, ApiError> {
+    metadata.validate()?;
+    match desk.backstage().trees.get(user) {
+        Some(tree) => {
+            let (address, new) = (tree.stream_state(), metadata.clone());
+            ask(address, |reply| StreamStateMsg::SetMetadata(new, reply)).await??;
+        }
+        None => desk.store().put_metadata(user, &metadata).await?,
+    }
+    Ok(metadata)
+}
+
+pub(crate) async fn change_metadata(
+    desk: &Desk,
+    user: &UserId,
+    change: MetadataChange,
+) -> Result<Metadata, ApiError> {
+    let mut metadata = desk.store().metadata(user).await?;
+    let MetadataChange { title, description, tags, category, thumbnail_url } = change;
+    metadata.title = title.unwrap_or(metadata.title);
+    metadata.description = description.unwrap_or(metadata.description);
+    metadata.tags = tags.unwrap_or(metadata.tags);
+    metadata.category = category.unwrap_or(metadata.category);
+    metadata.thumbnail_url = thumbnail_url.unwrap_or(metadata.thumbnail_url);
+    set_metadata(desk, user, metadata).await
+}
