@@ -8,6 +8,7 @@
 //! The first failure ends the run with the step's name. At the end stand the steps, their times, and what the test
 //! runners said last.
 
+mod postgres;
 mod setup;
 mod shell;
 mod steps;

@@ -4,7 +4,10 @@ use std::fs;
 
 use anyhow::{Result, bail};
 
-use crate::shell::{cargo, command, root, run, works};
+use crate::{
+    postgres::{self, is_root},
+    shell::{cargo, command, root, run, works},
+};
 
 /// A program that some step runs.
 struct Tool {
@@ -24,6 +27,9 @@ const TOOLS: [Tool; 5] = [
     Tool { program: "node", probe: &["--version"], packages: &["nodejs"] },
     Tool { program: "npm", probe: &["--version"], packages: &["npm"] },
 ];
+
+/// What brings PostgreSQL, for the tests of the store. Its programs are found elsewhere than on the `PATH`.
+const POSTGRES: (&str, &[&str]) = ("PostgreSQL", &["postgresql"]);
 
 /// A part of the Rust toolchain: its cargo subcommand, and what brings it.
 const COMPONENTS: [(&str, &str); 2] = [("fmt", "rustfmt"), ("clippy", "clippy")];
@@ -54,12 +60,16 @@ fn components() -> Result<()> {
 }
 
 fn tools() -> Result<()> {
-    let missing: Vec<_> = TOOLS.iter().filter(|tool| !works(tool.program, tool.probe)).collect();
+    let missing = TOOLS.iter().filter(|tool| !works(tool.program, tool.probe));
+    let mut missing: Vec<_> = missing.map(|tool| (tool.program, tool.packages)).collect();
+    if postgres::programs().is_none() && std::env::var_os(postgres::URL_VARIABLE).is_none() {
+        missing.push(POSTGRES);
+    }
     if missing.is_empty() {
         return Ok(());
     }
-    let programs: Vec<_> = missing.iter().map(|tool| tool.program).collect();
-    let packages: Vec<_> = missing.iter().flat_map(|tool| tool.packages).copied().collect();
+    let programs: Vec<_> = missing.iter().map(|(program, _)| *program).collect();
+    let packages: Vec<_> = missing.iter().flat_map(|(_, packages)| *packages).copied().collect();
     let (programs, names) = (programs.join(", "), packages.join(" "));
     if !may_install() {
         bail!("{programs} missing: install them, on Debian by `sudo apt-get install {names}`");
@@ -74,9 +84,7 @@ fn tools() -> Result<()> {
 
 /// Whether we are root on a system with apt-get.
 fn may_install() -> bool {
-    let is_root =
-        command("id", &["-u"]).output().is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    is_root && works("apt-get", &["--version"])
+    is_root() && works("apt-get", &["--version"])
 }
 
 /// Installs the packages of a Node package exactly as locked, unless that has been done.

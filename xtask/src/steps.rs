@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use anyhow::Result;
 
 use crate::{
+    postgres::{self, Postgres},
     setup,
     shell::{cargo, command, root, run, run_tests, target_dir, works},
 };
@@ -31,7 +32,7 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "lint", does: "clippy, where a warning is an error", in_test: true, act: lint },
     Step {
         name: "unit",
-        does: "every Rust test: units, scenarios, documentation",
+        does: "every Rust test: units, both databases, scenarios, documentation",
         in_test: true,
         act: unit,
     },
@@ -93,11 +94,14 @@ fn lint() -> Result<Vec<String>> {
 }
 
 fn unit() -> Result<Vec<String>> {
-    let mut lines = if works("cargo-nextest", &["nextest", "--version"]) {
-        run_tests(cargo(&["nextest", "run", "--workspace", "--locked"]))?
+    let postgres = Postgres::for_tests()?;
+    let mut tests = if works("cargo-nextest", &["nextest", "--version"]) {
+        cargo(&["nextest", "run", "--workspace", "--locked"])
     } else {
-        run_tests(cargo(&["test", "--workspace", "--locked", "--all-targets"]))?
+        cargo(&["test", "--workspace", "--locked", "--all-targets"])
     };
+    tests.env(postgres::URL_VARIABLE, postgres.url()).env(postgres::REQUIRE_VARIABLE, "1");
+    let mut lines = run_tests(tests)?;
     lines.extend(run_tests(cargo(&["test", "--workspace", "--locked", "--doc"]))?);
     Ok(lines)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use stagedoor_domain::{
-    Counted, EventKind, LivestreamId, Platform, SeriesPoint, UserId, ViewerSamples,
+    Counted, EventId, EventKind, LivestreamId, Platform, SeriesPoint, UserId, ViewerSamples,
 };
 use uuid::Uuid;
 
@@ -71,15 +71,17 @@ statements! {
                chat_messages, follows, subscriptions, donated
            from series
            where user_id = $1 and begins_at >= $2 and begins_at < $3
-               and ($4 is null or livestream = $4) and ($5 is null or platform = $5) and ($6 is null or length_s = $6)
+               and (livestream = $4 or $4 is null) and (platform = $5 or $5 is null) and (length_s = $6 or $6 is null)
            order by begins_at, platform, livestream limit $7";
     /// Money in units and millionths: their sums do not overflow.
     COUNT = "select received_at / 60000, platform, livestream, kind, currency, count(*),
                  cast(sum(micros / 1000000) as bigint), cast(sum(micros % 1000000) as bigint),
-                 min(viewers), max(viewers), cast(sum(viewers) as bigint), count(viewers)
+                 min(viewers), max(viewers), cast(sum(viewers) as bigint), count(viewers),
+                 (select id from events where user_id = $1 order by id desc limit 1)
              from events
              where user_id = $1 and id >= $2 and received_at >= $3
              group by received_at / 60000, platform, livestream, kind, currency";
+    LAST_MINUTE = "select max(begins_at) from series where user_id = $1 and length_s = 60";
 }
 
 pub(crate) type Row = (
@@ -157,12 +159,13 @@ impl Store {
 
     /// The points of the minutes since `since`, counted again from the events: what a collector that crashed had not
     /// yet kept. An event belongs to the minute in which it was received. Oldest first; a first minute that `since`
-    /// cuts in two is counted as a whole.
+    /// cuts in two is counted as a whole. With them comes the newest event that there was when they were counted, if
+    /// there are any: whoever goes on counting begins after it.
     pub async fn counts_since(
         &self,
         user: &UserId,
         since: Timestamp,
-    ) -> Result<Vec<SeriesPoint>, StoreError> {
+    ) -> Result<(Vec<SeriesPoint>, Option<EventId>), StoreError> {
         type Row = (
             i64,
             String,
@@ -176,6 +179,7 @@ impl Store {
             Option<i64>,
             Option<i64>,
             i64,
+            Uuid,
         );
         let minute = since.as_millisecond().div_euclid(60_000) * 60_000;
         // By their ids the events are found; a clock that was set back makes ids that are older than their events.
@@ -188,6 +192,7 @@ impl Store {
             .bind(minute)
             .fetch_all(pool)
             .await?))?;
+        let newest = rows.first().map(|(.., newest)| EventId::from_uuid(*newest));
         let mut points = BTreeMap::new();
         for row in rows {
             let (minute, platform, livestream, kind, currency, count, units, micros, ..) = &row;
@@ -225,7 +230,7 @@ impl Store {
                 }
                 Some(Counted::Raid) | None => {}
             }
-            if let (EventKind::ViewersSample, (.., Some(min), Some(max), Some(sum), samples)) =
+            if let (EventKind::ViewersSample, (.., Some(min), Some(max), Some(sum), samples, _)) =
                 (&kind, &row)
             {
                 point.viewers = Some(ViewerSamples {
@@ -237,7 +242,18 @@ impl Store {
             }
         }
         // Minutes in which nothing happened that is counted have no point.
-        Ok(points.into_values().filter(|point| !is_empty(point)).collect())
+        Ok((points.into_values().filter(|point| !is_empty(point)).collect(), newest))
+    }
+
+    /// The last minute of which there is a point.
+    pub async fn last_minute(&self, user: &UserId) -> Result<Option<Timestamp>, StoreError> {
+        let (last,): (Option<i64>,) = reading!(self.db(), |pool| Ok(sqlx::query_as(LAST_MINUTE)
+            .bind(user.as_str())
+            .fetch_one(pool)
+            .await?))?;
+        last.map(Timestamp::from_millisecond)
+            .transpose()
+            .map_err(|error| StoreError::unreadable("series", error))
     }
 }
 

@@ -122,7 +122,7 @@ async fn both_have_the_same_tables() {
     let postgres: Vec<(String, String, bool)> = sqlx::query_as(
         "select table_name || '.' || column_name, data_type::text, is_nullable = 'NO'
          from information_schema.columns
-         where table_schema = current_schema() and table_name not like '\\_%' order by 1 collate \"C\"",
+         where table_schema = current_schema() and table_name not like '\\_%' order by (table_name || '.' || column_name) collate \"C\"",
     )
     .fetch_all(&pool)
     .await

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use stagedoor_domain::{
     EventKind, LivestreamId, Platform, PlatformViewers, SeriesPoint, ViewerSamples,
 };
-use stagedoor_store::{NewEvent, SeriesQuery, Store};
+use stagedoor_store::{EventQuery, NewEvent, SeriesQuery, Store};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -52,6 +52,10 @@ on_both! {
         let read = store.series(&ada(), &SeriesQuery::default()).await.unwrap();
         assert_eq!(read, points);
         assert!(store.series(&bob(), &SeriesQuery::default()).await.unwrap().is_empty());
+        let hour = SeriesPoint { length_s: 3_600, ..point(minute(9), Platform::Twitch) };
+        store.put_series(&ada(), &[hour]).await.unwrap();
+        assert_eq!(store.last_minute(&ada()).await.unwrap(), Some(minute(2)));
+        assert_eq!(store.last_minute(&bob()).await.unwrap(), None);
     }
 
     async fn points_are_found_by_time_platform_livestream_and_length(house: House) {
@@ -93,7 +97,7 @@ on_both! {
             append_at(&store, next, livestream, viewers(Platform::Twitch, count, &format!("v{n}"))).await;
         }
         append_at(&store, next, livestream, viewers(Platform::Kick, 2, "k")).await;
-        let points = store.counts_since(&ada(), now).await.unwrap();
+        let (points, newest) = store.counts_since(&ada(), now).await.unwrap();
         let empty = SeriesPoint {
             viewers: None,
             chat_messages: 0,
@@ -117,9 +121,11 @@ on_both! {
             SeriesPoint { viewers: Some(ViewerSamples { min: 2, max: 2, sum: 2, count: 1 }), ..empty },
         ];
         assert_eq!(points, expected);
-        let later = store.counts_since(&ada(), next + SignedDuration::from_secs(30)).await.unwrap();
+        let last = store.events(&ada(), &EventQuery { limit: 1, ..EventQuery::default() }).await.unwrap();
+        assert_eq!(newest, Some(last[0].id), "up to which event they count");
+        let (later, _) = store.counts_since(&ada(), next + SignedDuration::from_secs(30)).await.unwrap();
         assert_eq!(later, expected[1..], "a minute that is cut in two is counted as a whole");
-        assert!(store.counts_since(&bob(), now).await.unwrap().is_empty());
+        assert_eq!(store.counts_since(&bob(), now).await.unwrap(), (Vec::new(), None));
     }
 
     async fn a_livestream_is_counted_again_from_its_events(house: House) {
@@ -173,7 +179,7 @@ on_both! {
         }
         let statistics = store.statistics(&ada(), stream.id).await.unwrap();
         assert_eq!(statistics.donated[&"EUR".parse().unwrap()], i64::MAX);
-        let points = store.counts_since(&ada(), minute(0)).await.unwrap();
+        let (points, _) = store.counts_since(&ada(), minute(0)).await.unwrap();
         assert_eq!(points[0].donated[&"EUR".parse().unwrap()], i64::MAX);
     }
 }

@@ -40,8 +40,9 @@ async fn a_locked_file_is_waited_for() {
 /// A store whose wire to the server can be cut.
 async fn behind_a_proxy(house: &House) -> (Proxy, Store) {
     let (url, schema) = house.server_url();
-    let server = url.split(['@', '/']).find(|part| part.contains(':') && !part.ends_with(':'));
-    let server = server.expect("the URL of a test server has a host and a port");
+    let server = url.rsplit_once('@').and_then(|(_, rest)| rest.split('/').next());
+    let server =
+        server.expect("the URL of a test server is postgres://user:password@host:port/database");
     let proxy = Proxy::to(server.to_owned()).await;
     let url = in_schema(&url.replace(server, &proxy.address.to_string()), schema);
     let database = Database::Postgres { url: url.into() };

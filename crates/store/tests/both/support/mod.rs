@@ -23,24 +23,21 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 macro_rules! on_both {
     ($($(#[$attribute:meta])* async fn $name:ident($house:ident: House) $body:block)+) => {
         $(
+            async fn $name($house: &$crate::support::House) $body
+
             mod $name {
-                #[allow(clippy::allow_attributes, unused_imports, reason = "not each test needs all of it")]
-                use super::*;
-
-                async fn test($house: &$crate::support::House) $body
-
                 $(#[$attribute])*
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn sqlite() {
                     let house = $crate::support::House::sqlite();
-                    test(&house).await;
+                    super::$name(&house).await;
                 }
 
                 $(#[$attribute])*
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn postgres() {
                     let Some(house) = $crate::support::House::postgres().await else { return };
-                    test(&house).await;
+                    super::$name(&house).await;
                     house.drop_schema().await;
                 }
             }
