@@ -3,9 +3,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use serde::{Deserialize, Serialize};
-use stagedoor_domain::{
-    Alert, AlertId, AlertKind, AlertPriority, AlertSettings, AlertState,
-};
+use stagedoor_domain::{Alert, AlertId, AlertKind, AlertPriority, AlertSettings, AlertState};
 use stagedoor_store::StoreError;
 use stagedoor_supervision::{ChildSpec, Observable, Worker};
 use thiserror::Error;

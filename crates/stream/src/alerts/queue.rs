@@ -76,8 +76,7 @@ impl Queue {
 /// or a replay goes into nothing.
 fn goes_into(alert: &Alert, earlier: &Alert) -> bool {
     let unit = |alert: &Alert| alert.units.as_ref().map(|units| units.kind.clone());
-    let is_live =
-        |alert: &Alert| alert.event.is_some() && alert.priority != AlertPriority::Replay;
+    let is_live = |alert: &Alert| alert.event.is_some() && alert.priority != AlertPriority::Replay;
     alert.kind == AlertKind::Cheer
         && earlier.kind == AlertKind::Cheer
         && alert.platform == earlier.platform

@@ -45,8 +45,7 @@ pub(super) fn raise(
     now: Timestamp,
 ) -> Alert {
     let display_ms = settings.kinds.get(&kind).and_then(|rule| rule.display_ms);
-    let is_large =
-        report.money.is_some_and(|money| money.micros >= settings.large_donation_micros);
+    let is_large = report.money.is_some_and(|money| money.micros >= settings.large_donation_micros);
     let comes_first = kind == AlertKind::Raid || kind == AlertKind::Donation && is_large;
     Alert {
         id: AlertId::from_uuid(Uuid::now_v7()),
@@ -153,8 +152,7 @@ mod tests {
     use super::*;
 
     fn report(kind: EventKind) -> EventReport {
-        let mut report =
-            EventReport::new(Platform::Twitch, kind, Timestamp::UNIX_EPOCH, "key");
+        let mut report = EventReport::new(Platform::Twitch, kind, Timestamp::UNIX_EPOCH, "key");
         report.actor = Some(Actor { name: Some("Joe".into()), ..Actor::default() });
         report
     }
@@ -174,8 +172,7 @@ mod tests {
     fn gift(kind: EventKind, count: u32, batch: Option<&str>) -> EventReport {
         let mut report = report(kind);
         let gift = Gift { count, batch_id: batch.map(Into::into), ..Gift::default() };
-        report.subscription =
-            Some(Subscription { gift: Some(gift), ..Subscription::default() });
+        report.subscription = Some(Subscription { gift: Some(gift), ..Subscription::default() });
         report
     }
 
@@ -273,7 +270,8 @@ mod tests {
         assert_eq!(raised.text.unwrap().chars().count(), 501);
 
         let mut reward = report(EventKind::RewardRedeemed);
-        reward.actor = Some(Actor { anonymous: true, name: Some("Joe".into()), ..Actor::default() });
+        reward.actor =
+            Some(Actor { anonymous: true, name: Some("Joe".into()), ..Actor::default() });
         reward.reward = Some(Reward {
             id: "r".into(),
             title: "Hydrate".into(),

@@ -73,7 +73,10 @@ pub(super) enum Change {
     /// An alert has other content.
     Put(Arc<Alert>),
     State(AlertId, AlertState),
-    Settings { paused: bool, muted: bool },
+    Settings {
+        paused: bool,
+        muted: bool,
+    },
 }
 
 /// What became of alerts since the start.
@@ -234,8 +237,7 @@ impl Show {
         let ends_at = now.time.saturating_add(display).unwrap_or(now.time);
         let until = now.instant + display;
         self.effects.push(Effect::Save(Change::State(alert.id, AlertState::Showing)));
-        self.stage =
-            Stage::Showing(OnScreen { alert, started_at: now.time, ends_at, until });
+        self.stage = Stage::Showing(OnScreen { alert, started_at: now.time, ends_at, until });
         let news = self.showing_news();
         self.effects.extend(news.map(Effect::Tell));
     }

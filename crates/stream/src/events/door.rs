@@ -75,11 +75,7 @@ impl EventDoor {
     ///
     /// # Errors
     /// See [`SubmitError`].
-    pub async fn submit(
-        &self,
-        user: &UserId,
-        report: EventReport,
-    ) -> Result<Receipt, SubmitError> {
+    pub async fn submit(&self, user: &UserId, report: EventReport) -> Result<Receipt, SubmitError> {
         if let Some(cx) = self.trees.get(user) {
             let (reply, answer) = ractor::concurrency::oneshot();
             let message = EventsMsg::submit(report.clone(), Some(Reply::from(reply)));

@@ -164,8 +164,7 @@ impl Echoes {
             return Vec::new();
         }
         let mut held = std::mem::take(&mut self.held);
-        let released =
-            held.extract_if(.., |held| !self.may_be_ours(&held.report, None)).collect();
+        let released = held.extract_if(.., |held| !self.may_be_ours(&held.report, None)).collect();
         self.held = held;
         released
     }

@@ -398,11 +398,7 @@ impl State {
     }
 
     fn snapshot(&self) -> EventsSnapshot {
-        EventsSnapshot {
-            under_way: self.under_way(),
-            held: self.echoes.holds(),
-            ..self.counts
-        }
+        EventsSnapshot { under_way: self.under_way(), held: self.echoes.holds(), ..self.counts }
     }
 }
 

@@ -404,16 +404,13 @@ async fn recount(
     let earliest = Timestamp::now().saturating_sub(LONGEST_RECOUNT).unwrap_or(Timestamp::MIN);
     let since = match since {
         Some(since) => since,
-        None => match None::<Timestamp> /* STOPGAP */ {
+        None => match store.last_minute(user).await? {
             Some(last) => last.saturating_sub(BEFORE_THE_LAST).unwrap_or(earliest),
             None => earliest,
         },
     };
     let since = minute_of(since.max(earliest));
-    // STOPGAP
-    let query = stagedoor_store::EventQuery { limit: 1, ..Default::default() };
-    let up_to = store.events(user, &query).await?.first().map(|event| event.id);
-    let points = store.counts_since(user, since).await?;
+    let (points, up_to) = store.counts_since(user, since).await?;
     Ok(Outcome::Recounted { since, points, up_to })
 }
 

@@ -1,1 +1,210 @@
+//! MetricsCollector, with a real store.
 
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use stagedoor_domain::{EventKind, EventReport, Money, Platform, SeriesPoint, UserId};
+use stagedoor_store::{NewEvent, SeriesQuery, Store};
+
+use super::*;
+use crate::{
+    Broadcast, Components, EventDoor, News, Subscriber, UserContext, events,
+    test_house::{House, PATIENCE, settle, until},
+};
+
+fn ada() -> UserId {
+    UserId::new("ada").unwrap()
+}
+
+fn components() -> Components {
+    Components::default().with(component).with(events::component)
+}
+
+fn report(kind: EventKind, key: &str) -> EventReport {
+    let mut report = EventReport::new(Platform::Twitch, kind, Timestamp::now(), key);
+    report.viewers = Some(7);
+    report.money = Some(Money { micros: 5_000_000, currency: "EUR".parse().unwrap() });
+    report
+}
+
+async fn submit(house: &House, kind: EventKind, key: &str) {
+    let door = EventDoor::new(house.trees(), Arc::clone(&house.services));
+    door.submit(&ada(), report(kind, key)).await.unwrap();
+}
+
+async fn snapshot(cx: &UserContext) -> Option<MetricsSnapshot> {
+    cx.metrics().call(MetricsMsg::GetSnapshot, PATIENCE).await.ok()
+}
+
+async fn series(store: &Store) -> Vec<SeriesPoint> {
+    let query = SeriesQuery { length_s: Some(60), limit: 1_000, ..SeriesQuery::default() };
+    store.series(&ada(), &query).await.unwrap()
+}
+
+fn messages(points: &[SeriesPoint]) -> u64 {
+    points.iter().map(|point| point.chat_messages).sum()
+}
+
+/// What the collector counts by the minute is what the store counts.
+async fn agrees_with_the_store(house: &House) {
+    let since = Timestamp::now() - jiff::SignedDuration::from_hours(1);
+    let (counted, _) = house.services.store.counts_since(&ada(), since).await.unwrap();
+    let by_place = |points: Vec<SeriesPoint>| -> BTreeMap<_, _> {
+        let place = |point: &SeriesPoint| (point.at, point.platform.clone(), point.livestream);
+        points.into_iter().map(|point| (place(&point), point)).collect()
+    };
+    assert_eq!(by_place(series(&house.services.store).await), by_place(counted));
+}
+
+#[tokio::test]
+async fn minutes_are_saved_when_the_tree_stops() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    for (kind, key) in [
+        (EventKind::ChatMessage, "m1"),
+        (EventKind::ChatMessage, "m2"),
+        (EventKind::Follow, "f1"),
+        (EventKind::SubscriptionNew, "s1"),
+        (EventKind::Donation, "d1"),
+        (EventKind::ViewersSample, "v1"),
+        (EventKind::Raid, "r1"),
+    ] {
+        submit(&house, kind, key).await;
+    }
+    let seen = until(
+        "all are counted",
+        async || snapshot(&cx).await.unwrap_or_default(),
+        |seen| seen.raids.total == 1 && !seen.minute.is_empty(),
+    )
+    .await;
+    assert_eq!((seen.chat_messages.total, seen.chat_messages.minute), (2, 2));
+    assert_eq!((seen.follows.total, seen.subscriptions.total), (1, 1));
+    assert_eq!((seen.donations.total, seen.viewer_samples.total), (1, 1));
+    house.users.terminate_child("ada").await.unwrap();
+    let saved = series(&house.services.store).await;
+    assert_eq!(messages(&saved), 2);
+    agrees_with_the_store(&house).await;
+}
+
+#[tokio::test]
+async fn a_crash_loses_nothing_and_counts_nothing_twice() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    for number in 0..60 {
+        submit(&house, EventKind::ChatMessage, &number.to_string()).await;
+        if number % 20 == 10
+            && let Some(collector) = cx.metrics().current()
+        {
+            collector.kill();
+        }
+    }
+    until(
+        "all are counted",
+        async || snapshot(&cx).await.map_or(0, |seen| messages(&seen.minute)),
+        |messages| *messages > 0,
+    )
+    .await;
+    settle().await;
+    house.users.terminate_child("ada").await.unwrap();
+    assert_eq!(messages(&series(&house.services.store).await), 60);
+    agrees_with_the_store(&house).await;
+}
+
+#[tokio::test]
+async fn what_came_while_there_was_no_tree_is_counted_by_the_next() {
+    let house = House::open().await;
+    submit(&house, EventKind::ChatMessage, "m1").await;
+    let store = &house.services.store;
+    // Hours ago, and never counted: the daemon was killed then.
+    let long_ago = Timestamp::now() - jiff::SignedDuration::from_hours(30);
+    let event = NewEvent {
+        user: ada(),
+        livestream: None,
+        received_at: long_ago,
+        report: report(EventKind::ChatMessage, "m0"),
+        alert: None,
+    };
+    store.append_and_wait(event).await.unwrap();
+    assert!(series(store).await.is_empty());
+    let cx = house.start("ada", components()).await;
+    submit(&house, EventKind::ChatMessage, "m2").await;
+    until(
+        "all are counted",
+        async || snapshot(&cx).await.unwrap_or_default(),
+        |seen| messages(&seen.minute) > 0,
+    )
+    .await;
+    house.users.terminate_child("ada").await.unwrap();
+    assert_eq!(messages(&series(store).await), 3);
+}
+
+#[tokio::test]
+async fn a_revised_donation_is_counted_with_what_it_is_now() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    submit(&house, EventKind::Donation, "combo").await;
+    let mut grown = report(EventKind::Donation, "combo");
+    grown.revision = 3;
+    grown.money = Some(Money { micros: 20_000_000, currency: "EUR".parse().unwrap() });
+    let door = EventDoor::new(house.trees(), Arc::clone(&house.services));
+    door.submit(&ada(), grown).await.unwrap();
+    let donated = async || -> i64 {
+        let seen = snapshot(&cx).await.unwrap_or_default();
+        seen.minute.iter().flat_map(|point| point.donated.values()).sum()
+    };
+    until("it is counted again", donated, |donated| *donated == 20_000_000).await;
+}
+
+#[tokio::test]
+async fn a_minute_is_saved_soon_after_its_end_and_no_timer_runs_after_that() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    submit(&house, EventKind::ChatMessage, "m1").await;
+    let counted = async || snapshot(&cx).await.map_or(0, |seen| messages(&seen.minute));
+    until("it is counted", counted, |messages| *messages == 1).await;
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(66)).await;
+    settle().await;
+    tokio::time::resume();
+    let saved = async || messages(&series(&house.services.store).await);
+    until("it is saved", saved, |saved| *saved == 1).await;
+}
+
+#[derive(Default)]
+struct Page(AtomicUsize);
+
+impl Subscriber for Page {
+    fn receive(&self, broadcast: &Broadcast) {
+        if matches!(broadcast.news(), News::Metrics(_)) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_listens_is_told_at_once_and_then_every_five_seconds_at_most() {
+    let house = House::open().await;
+    let cx = house.start("ada", components()).await;
+    let page = Arc::new(Page::default());
+    let _subscription = house.services.pubsub.subscribe(&ada(), page.clone());
+    for number in 0..40 {
+        submit(&house, EventKind::ChatMessage, &number.to_string()).await;
+    }
+    let counted = async || snapshot(&cx).await.map_or(0, |seen| messages(&seen.minute));
+    until("all are counted", counted, |messages| *messages == 40).await;
+    assert_eq!(page.0.load(Ordering::Relaxed), 1);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(6)).await;
+    settle().await;
+    assert_eq!(page.0.load(Ordering::Relaxed), 2);
+    tokio::time::advance(Duration::from_secs(20)).await;
+    settle().await;
+    assert_eq!(page.0.load(Ordering::Relaxed), 2, "nothing has changed since");
+}

@@ -115,7 +115,11 @@ fn an_overlay_is_told_from_when_to_when() {
     assert_eq!(show.ends_at, Some(stage.at(500 + DISPLAY).time));
     assert_eq!(show.alert.as_ref().unwrap().state, AlertState::Showing);
     stage.tick(3_000);
-    assert_eq!(&stage.show.present(), stage.told.last().unwrap(), "the same for one who comes late");
+    assert_eq!(
+        &stage.show.present(),
+        stage.told.last().unwrap(),
+        "the same for one who comes late"
+    );
 }
 
 #[test]

@@ -107,9 +107,8 @@ fn what_was_counted_again_replaces_what_was_here() {
     let again = SeriesPoint { follows: 7, ..empty(at(60), &event(60, EventKind::Follow)) };
     minutes.replace(at(60), vec![again.clone()]);
     assert_eq!(minutes.take_unsaved(), [again]);
-    let follows = |minutes: &Minutes| -> u64 {
-        minutes.points.values().map(|slot| slot.point.follows).sum()
-    };
+    let follows =
+        |minutes: &Minutes| -> u64 { minutes.points.values().map(|slot| slot.point.follows).sum() };
     assert_eq!(follows(&minutes), 1 + 7);
 }
 
