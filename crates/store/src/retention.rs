@@ -197,7 +197,8 @@ impl Store {
                 return Ok(());
             }
             for (livestream, user) in ended {
-                let mut numbers = statistics::count(self.db(), &user, livestream).await?;
+                let mut numbers =
+                    statistics::count(self.db(), &user, livestream, Uuid::max()).await?;
                 numbers.statistics.leave_air();
                 let numbers = json::write(&numbers);
                 writing!(self.db(), |connection| {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stagedoor_domain::{
-    Counted, EventKind, EventReport, Livestream, LivestreamId, LivestreamSummary, Platform,
-    Statistics, UserId,
+    Counted, EventId, EventKind, EventReport, Livestream, LivestreamId, LivestreamSummary,
+    Platform, Statistics, UserId,
 };
 use uuid::Uuid;
 
@@ -23,10 +23,12 @@ use crate::{
 statements! {
     COUNT = "select kind, currency, count(*),
                  cast(sum(micros / 1000000) as bigint), cast(sum(micros % 1000000) as bigint)
-             from events where user_id = $1 and livestream = $2 group by kind, currency";
+             from events where user_id = $1 and livestream = $2 and id <= $3 group by kind, currency";
     SAMPLES = "select received_at, platform, viewers from events
-               where user_id = $1 and livestream = $2 and kind = 'viewers.sample' and viewers is not null
+               where user_id = $1 and livestream = $2 and id <= $3
+                 and kind = 'viewers.sample' and viewers is not null
                order by id";
+    NEWEST = "select id from events where user_id = $1 order by id desc limit 1";
     KEPT = "select numbers, ended_at from livestreams where user_id = $1 and id = $2";
 }
 
@@ -45,6 +47,23 @@ impl Store {
         livestream: LivestreamId,
     ) -> Result<Statistics, StoreError> {
         Ok(self.numbers(user, livestream).await?.statistics)
+    }
+
+    /// The counts of a livestream that goes on, and up to which of the user's events they go: whoever counts on begins
+    /// after it.
+    pub async fn recount(
+        &self,
+        user: &UserId,
+        livestream: LivestreamId,
+    ) -> Result<(Statistics, Option<EventId>), StoreError> {
+        let newest: Option<(Uuid,)> = reading!(self.db(), |pool| Ok(sqlx::query_as(NEWEST)
+            .bind(user.as_str())
+            .fetch_optional(pool)
+            .await?))?;
+        let Some((newest,)) = newest else { return Ok((Statistics::default(), None)) };
+        // Ids are committed in their order: all up to the newest are there, whatever comes meanwhile.
+        let numbers = count(self.db(), user.as_str(), *livestream.as_uuid(), newest).await?;
+        Ok((numbers.statistics, Some(EventId::from_uuid(newest))))
     }
 
     /// A livestream in numbers.
@@ -83,7 +102,8 @@ impl Store {
         if let Some((Some(numbers), _)) = kept {
             return json::read("livestreams", &numbers);
         }
-        let mut numbers = count(self.db(), user.as_str(), *livestream.as_uuid()).await?;
+        let mut numbers =
+            count(self.db(), user.as_str(), *livestream.as_uuid(), Uuid::max()).await?;
         if let Some((_, Some(_))) = kept {
             numbers.statistics.leave_air();
         }
@@ -91,13 +111,20 @@ impl Store {
     }
 }
 
-/// Counts the events of a livestream.
-pub(crate) async fn count(db: &Db, user: &str, livestream: Uuid) -> Result<Numbers, StoreError> {
+/// Counts the events of a livestream up to this one.
+pub(crate) async fn count(
+    db: &Db,
+    user: &str,
+    livestream: Uuid,
+    up_to: Uuid,
+) -> Result<Numbers, StoreError> {
     type Counts = Vec<(String, Option<String>, i64, Option<i64>, Option<i64>)>;
     type Samples = Vec<(i64, String, i64)>;
     let (counts, samples): (Counts, Samples) = reading!(db, |pool| {
-        let counts = sqlx::query_as(COUNT).bind(user).bind(livestream).fetch_all(pool).await?;
-        let samples = sqlx::query_as(SAMPLES).bind(user).bind(livestream).fetch_all(pool).await?;
+        let counts =
+            sqlx::query_as(COUNT).bind(user).bind(livestream).bind(up_to).fetch_all(pool).await?;
+        let samples =
+            sqlx::query_as(SAMPLES).bind(user).bind(livestream).bind(up_to).fetch_all(pool).await?;
         Ok((counts, samples))
     })?;
     let mut statistics = Statistics::default();

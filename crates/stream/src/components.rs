@@ -4,10 +4,10 @@ use std::{fmt, sync::Arc};
 
 use stagedoor_supervision::ChildSpec;
 
-use crate::{UserContext, console_logger, metrics, stream_state};
+use crate::{UserContext, alerts, cloudflare, console_logger, events, metrics, stream_state};
 
-/// A component: how it stands in the tree of the user whose context it is given.
-pub type Component = Arc<dyn Fn(&UserContext) -> ChildSpec + Send + Sync>;
+/// A component: how it stands in the tree of the user whose context it is given, if it does.
+pub type Component = Arc<dyn Fn(&UserContext) -> Option<ChildSpec> + Send + Sync>;
 
 /// The components of every user's tree, in the order in which they start.
 #[derive(Clone, Default)]
@@ -17,7 +17,12 @@ impl Components {
     /// Stagedoor's own. A new one is one entry here, and its file.
     #[must_use]
     pub fn standard() -> Self {
-        Self::default().with(stream_state::component).with(metrics::component)
+        Self::default()
+            .with(stream_state::component)
+            .with(cloudflare::component)
+            .with(metrics::component)
+            .with(alerts::component)
+            .with(events::component)
     }
 
     /// With ConsoleLogger, which writes a line a second for each user: for development.
@@ -28,16 +33,16 @@ impl Components {
 
     /// With one more, which starts after the others and stops before them.
     #[must_use]
-    pub fn with(
+    pub fn with<C: Into<Option<ChildSpec>>>(
         mut self,
-        component: impl Fn(&UserContext) -> ChildSpec + Send + Sync + 'static,
+        component: impl Fn(&UserContext) -> C + Send + Sync + 'static,
     ) -> Self {
-        self.0.push(Arc::new(component));
+        self.0.push(Arc::new(move |cx| component(cx).into()));
         self
     }
 
     pub(crate) fn children(&self, cx: &UserContext) -> impl Iterator<Item = ChildSpec> {
-        self.0.iter().map(|component| component(cx))
+        self.0.iter().filter_map(|component| component(cx))
     }
 }
 

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::CloudflarePace;
+
 /// What is the same for all users' streams.
 #[derive(Clone, Copy, Debug)]
 pub struct StreamSettings {
@@ -11,6 +13,8 @@ pub struct StreamSettings {
     pub lifecycle_interval: Duration,
     /// How long a destination may take to start.
     pub start_deadline: Duration,
+    /// How fast CloudflareManager goes about what it has to repeat.
+    pub cloudflare: CloudflarePace,
     /// An alert that had to wait for longer is not shown any more.
     pub alert_max_age: Duration,
     /// How many alerts may wait for one user.
@@ -26,6 +30,7 @@ impl Default for StreamSettings {
             poll_interval: Duration::from_mins(1),
             lifecycle_interval: Duration::from_secs(10),
             start_deadline: Duration::from_secs(30),
+            cloudflare: CloudflarePace::default(),
             alert_max_age: Duration::from_mins(10),
             alert_backlog: 200,
             echo_window: Duration::from_secs(5),

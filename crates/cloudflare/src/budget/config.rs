@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum Priority {
     /// Something must stop: a stream that goes on against its streamer's will is the worst that can happen.
     Stop,
-    /// Somebody waits for their stream to start, or for their live input.
+    /// Somebody waits for their stream to start.
     Start,
-    /// A notification is to be confirmed.
+    /// A notification is to be confirmed, or somebody is to have a live input.
     Confirm,
     /// A look whether something has changed.
     Poll,

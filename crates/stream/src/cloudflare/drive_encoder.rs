@@ -16,6 +16,9 @@ use crate::{EventsMsg, StreamStateMsg};
 /// How long a look that contradicts a notification waits before it is repeated.
 const DOUBT_DELAY: Duration = Duration::from_secs(1);
 
+/// After how many failures in a row the lifecycle is held for mute.
+const LIFECYCLE_FAILURES: u32 = 3;
+
 /// What is being asked of the encoder.
 #[derive(Debug, Default)]
 pub(super) struct Asking {
@@ -25,6 +28,8 @@ pub(super) struct Asking {
     /// When it is next looked after without a reason.
     pub(super) next_at: Option<Instant>,
     failures: u32,
+    /// The next poll asks the live input itself: its lifecycle does not answer.
+    ask_input: bool,
 }
 
 /// By which way it is asked.
@@ -48,7 +53,9 @@ impl State {
         let poll = self.asking.next_at.is_some_and(|at| at <= now);
         let way = match (confirm, poll) {
             (true, _) => Some(Way::Input(Priority::Confirm)),
-            (false, true) if self.client.has_lifecycles() => Some(Way::Lifecycle),
+            (false, true) if self.client.has_lifecycles() && !self.asking.ask_input => {
+                Some(Way::Lifecycle)
+            }
             (false, true) => Some(Way::Input(Priority::Poll)),
             (false, false) => None,
         };
@@ -74,7 +81,9 @@ impl State {
         let client = self.client.clone();
         let asked = self.begin(async move { Outcome::Encoder(look(&client, way, uid).await) });
         self.asking.now = Some((way, asked));
-        self.asking.confirm_at = None;
+        if way != Way::Lifecycle {
+            (self.asking.confirm_at, self.asking.ask_input) = (None, false);
+        }
         self.poll_later();
     }
 
@@ -112,7 +121,7 @@ impl State {
         let asked = match &found {
             Found::Lifecycle(uid, _) | Found::Input(uid, _) => uid,
         };
-        self.asking.now = None;
+        let way = self.asking.now.take().map(|(way, _)| way);
         if self.input.uid.as_ref() != Some(asked) {
             return;
         }
@@ -123,22 +132,36 @@ impl State {
                     self.confirm_now();
                 }
             }
-            // It has no word on what was never live; the live input has.
-            Found::Lifecycle(_, Err(error)) => self.not_found_out(&error),
             Found::Input(_, Ok(input)) => {
-                self.asking.failures = 0;
+                (self.asking.failures, self.last_error) = (0, None);
                 self.learn(&input);
             }
             Found::Input(_, Err(Error::NotFound)) => self.input_gone(),
-            Found::Input(_, Err(error)) => self.not_found_out(&error),
+            // A lifecycle may have no word on what was never live: that it finds nothing says nothing.
+            Found::Lifecycle(_, Err(error)) | Found::Input(_, Err(error)) => {
+                self.not_found_out(way, &error);
+            }
         }
     }
 
-    fn not_found_out(&mut self, error: &Error) {
+    fn not_found_out(&mut self, way: Option<Way>, error: &Error) {
         tracing::debug!(actor = ACTOR, user = %self.cx.user(), %error, "encoder not looked after");
         self.last_error = Some(error.to_string().into());
         self.asking.failures = self.asking.failures.saturating_add(1);
-        self.confirm_in(self.pace().retry_after(self.asking.failures));
+        let delay = self.pace().retry_after(self.asking.failures);
+        match way {
+            Some(Way::Input(Priority::Confirm)) => self.confirm_in(delay),
+            Some(Way::Lifecycle) if self.asking.failures >= LIFECYCLE_FAILURES => {
+                // It may never answer, so the live input is asked instead, as if there were no lifecycles.
+                let interval = jittered(self.cx.services().settings.poll_interval);
+                (self.asking.ask_input, self.asking.next_at) =
+                    (true, Some(Instant::now() + interval));
+            }
+            _ => {
+                let at = Instant::now() + delay;
+                self.asking.next_at = Some(self.asking.next_at.map_or(at, |next| next.min(at)));
+            }
+        }
     }
 
     /// What the live input says.

@@ -1,12 +1,14 @@
 //! The live input: obtained once, and anew when it is gone.
 
 use jiff::Timestamp;
+use stagedoor_cloudflare::Priority;
 use stagedoor_store::StoreError;
 use tokio::time::Instant;
 
 use super::{
     act::Obstacle,
     input::{Obtained, forget, obtain},
+    pace::jittered,
     state::{ACTOR, DueTimes, Outcome, State},
 };
 
@@ -45,8 +47,12 @@ impl State {
             });
         } else {
             let client = self.client.clone();
+            // Somebody who has just opened the dashboard can wait for those who start a stream.
+            let priority =
+                if self.outputs.has_starts() { Priority::Start } else { Priority::Confirm };
             self.begin(async move {
-                Outcome::Input(InputOutcome::Obtained(obtain(&store, &client, &user).await))
+                let obtained = obtain(&store, &client, &user, priority).await;
+                Outcome::Input(InputOutcome::Obtained(obtained))
             });
         }
     }
@@ -56,10 +62,13 @@ impl State {
         match outcome {
             InputOutcome::Obtained(Ok(obtained)) => self.input_obtained(obtained),
             InputOutcome::Obtained(Err(obstacle)) => {
+                self.input_later(&obstacle);
                 if obstacle.is_final() {
                     self.outputs.no_input(&format!("there is no live input: {obstacle}"));
+                    // It takes a person to change that.
+                    let interval = jittered(self.cx.services().settings.poll_interval);
+                    self.input.retry_at = Some(Instant::now() + interval);
                 }
-                self.input_later(&obstacle);
             }
             InputOutcome::Forgotten(Ok(())) => self.input = Input::default(),
             InputOutcome::Forgotten(Err(error)) => self.input_later(&error),

@@ -10,8 +10,10 @@ use tokio::{task::AbortHandle, time::Instant};
 use super::{
     Wanted,
     act::{Act, Acted, Target},
+    entry::Doing,
+    listing::Epochs,
     output::{Step, fingerprint},
-    outputs::{Doing, Due, Epochs},
+    outputs::Due,
     pace::jittered,
     state::{DueTimes, Outcome, State},
 };
@@ -163,6 +165,10 @@ impl State {
             (Some(input), Doing::Waiting(waits, _)) if still && waits == step => {
                 self.act(destination, step.clone(), Some(permit), &input);
             }
+            (_, Doing::Waiting(waits, _)) if waits == step => {
+                permit.give_back();
+                self.outputs.entry(destination).doing = Doing::Nothing;
+            }
             _ => permit.give_back(),
         }
     }
@@ -216,23 +222,20 @@ impl State {
         now: Instant,
         due: &mut DueTimes,
     ) {
-        let worth = self.outputs.is_loaded() && self.outputs.is_worth_a_look();
+        let worth = self.outputs.is_worth_a_look();
         let on_air = matches!(self.outputs.wanted, Some(Wanted::Attached { .. }));
-        if worth && on_air && self.looking.audit_at.is_none() {
+        if !self.looking.audited && self.outputs.is_loaded() {
             // What was recorded in an earlier life is compared at once.
-            let first = if self.looking.audited {
-                jittered(self.pace().audit_interval)
-            } else {
-                std::time::Duration::ZERO
-            };
-            self.looking.audit_at = Some(now + first);
-        } else if worth && !self.looking.audited {
-            self.looking.audit_at = Some(now);
+            (self.looking.audited, self.looking.audit_at) = (!worth, worth.then_some(now));
+        } else if on_air && self.looking.audit_at.is_none() {
+            self.looking.audit_at = Some(now + jittered(self.pace().audit_interval));
         }
         let audit = self.looking.audit_at.filter(|_| worth);
         let priority = match (look, audit) {
             (Some(priority), _) => Some(priority),
-            (None, Some(at)) if at <= now => Some(Priority::Confirm),
+            (None, Some(at)) if at <= now => {
+                Some(if on_air { Priority::Confirm } else { Priority::Poll })
+            }
             (None, Some(at)) => {
                 due.at(at);
                 None
@@ -263,6 +266,7 @@ impl State {
         }
         match list {
             Ok(list) => {
+                self.last_error = None;
                 (self.looking.failures, self.looking.retry_at) = (0, None);
                 (self.looking.audited, self.looking.audit_at) = (true, None);
                 for record in self.outputs.listed(&list, epochs) {

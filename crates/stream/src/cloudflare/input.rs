@@ -24,15 +24,16 @@ pub(super) async fn obtain(
     store: &Store,
     client: &Client,
     user: &UserId,
+    priority: Priority,
 ) -> Result<Obtained, Obstacle> {
     match store.live_input(user).await? {
         Some(LiveInputRecord { uid: Some(uid), .. }) => {
             return Ok(Obtained { uid, fresh: None, is_new: false });
         }
         Some(LiveInputRecord { uid: None, .. }) => {
-            let found = client.find_live_inputs(user, Priority::Start).await?;
+            let found = client.find_live_inputs(user, priority).await?;
             if let Some(entry) = found.first() {
-                let input = client.live_input(&entry.uid, Priority::Start).await?;
+                let input = client.live_input(&entry.uid, priority).await?;
                 record(store, user, &input).await?;
                 tracing::info!(%user, input = %input.uid, "live input found again");
                 return Ok(obtained(input, false));
@@ -44,7 +45,7 @@ pub(super) async fn obtain(
     for output in store.outputs(user).await? {
         store.forget_output(user, &output.destination).await?;
     }
-    let created = client.create_live_input(user, Priority::Start).await;
+    let created = client.create_live_input(user, priority).await;
     let input = match created {
         Ok(input) => input,
         Err(error) => {

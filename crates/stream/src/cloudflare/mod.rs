@@ -9,8 +9,8 @@
 //!                      └──────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! It is level-triggered. Every message changes what is known or wanted, and then [`State::drive`](state) compares the
-//! two and begins what is missing: at most one task for the live input, one for the encoder, one for the list of
+//! It is level-triggered. Every message changes what is known or wanted, and then `State::drive` compares the two and
+//! begins what is missing: at most one task for the live input, one for the encoder, one for the list of
 //! outputs, and one for each destination. A task casts what came of it back. All end with the actor.
 //!
 //! **No output is leaked or made twice.** What is to be created is written down first. As long as it is not known what
@@ -25,13 +25,16 @@ mod drive_encoder;
 mod drive_input;
 mod drive_outputs;
 mod encoder;
+mod entry;
 mod input;
+mod listing;
 mod manager;
 mod output;
 mod outputs;
 mod pace;
 mod snapshot;
 mod state;
+mod statuses;
 mod wanted;
 
 #[cfg(test)]

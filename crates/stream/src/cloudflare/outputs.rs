@@ -1,16 +1,17 @@
 //! All outputs of a user: what is wanted of them, what is known, what is being done. Plain data, no I/O.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use stagedoor_cloudflare::{Output as Listed, Priority};
-use stagedoor_domain::{DestinationId, DestinationStatus};
+use stagedoor_cloudflare::Priority;
+use stagedoor_domain::DestinationId;
 use stagedoor_store::OutputRecord;
-use tokio::{task::AbortHandle, time::Instant};
+use tokio::time::Instant;
 
 use super::{
     OutputSnapshot, Wanted,
-    act::{Acted, Obstacle, Target},
-    output::{Goal, Presence, Step, fingerprint},
+    act::{Acted, Target},
+    entry::{Doing, Entry},
+    output::{Goal, Presence, Step},
     pace::CloudflarePace,
 };
 
@@ -19,43 +20,11 @@ use super::{
 pub(super) struct Outputs {
     /// What is wanted; none before somebody has said so.
     pub(super) wanted: Option<Wanted>,
-    entries: BTreeMap<DestinationId, Entry>,
+    pub(super) entries: BTreeMap<DestinationId, Entry>,
     /// The destinations that were read: none are those that are not there.
-    targets: BTreeMap<DestinationId, Option<Target>>,
+    pub(super) targets: BTreeMap<DestinationId, Option<Target>>,
     /// The records have been read.
-    loaded: bool,
-}
-
-/// What is known of one output.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    pub(super) presence: Presence,
-    strays: Vec<Box<str>>,
-    pub(super) doing: Doing,
-    /// A list that is younger than its intent did not have it.
-    looked: bool,
-    failures: u32,
-    retry_at: Option<Instant>,
-    error: Option<Box<str>>,
-    /// Why its start was given up.
-    given_up: Option<Box<str>>,
-    /// It is to be deleted: its start was given up.
-    discard: bool,
-    /// It was seen sending during this livestream: from then on it is never given up for being slow.
-    was_live: bool,
-    /// Counts what was done with it: a list tells of those with which nothing was done meanwhile.
-    epoch: u64,
-}
-
-/// What is being done with an output.
-#[derive(Debug, Default)]
-pub(super) enum Doing {
-    #[default]
-    Nothing,
-    /// It waits for its turn in the budget; this can be called off.
-    Waiting(Step, AbortHandle),
-    /// It is being done; this cannot.
-    Acting,
+    pub(super) loaded: bool,
 }
 
 /// What is to be done with an output now.
@@ -69,9 +38,6 @@ pub(super) enum Due {
     /// This, once its turn has come.
     Step(Step),
 }
-
-/// Which outputs a list may tell of.
-pub(super) type Epochs = BTreeMap<DestinationId, u64>;
 
 impl Outputs {
     /// Wants this from now on. Whether it is something new.
@@ -150,16 +116,15 @@ impl Outputs {
     }
 
     /// What is to become of an output; none as long as that depends on what has not been read.
-    fn goal(&self, destination: &DestinationId) -> Option<Goal> {
+    pub(super) fn goal(&self, destination: &DestinationId) -> Option<Goal> {
         let entry = self.entries.get(destination)?;
         let wanted = self.wanted.as_ref()?;
         let target = self.targets.get(destination);
         if wanted.attaches(destination) {
             return match (target, &entry.given_up) {
-                (_, Some(_)) => Some(Goal::Gone),
                 (None, None) => None,
                 (Some(Some(target)), None) => Some(Goal::On(target.fingerprint.clone())),
-                (Some(None), None) => Some(Goal::Gone),
+                (_, Some(_)) | (Some(None), None) => Some(Goal::Gone),
             };
         }
         let leads_elsewhere = match target {
@@ -256,128 +221,11 @@ impl Outputs {
         }
     }
 
-    /// Which outputs a list that is asked for now may tell of.
-    pub(super) fn epochs(&self) -> Epochs {
-        let idle = |entry: &&Entry| !matches!(entry.doing, Doing::Acting);
-        let entries = self.entries.iter().filter(|(_, entry)| idle(entry));
-        entries.map(|(destination, entry)| (destination.clone(), entry.epoch)).collect()
-    }
-
-    /// All outputs of the live input were listed. Hands out those that were found for an intent: they are to be
-    /// recorded.
-    pub(super) fn listed(&mut self, list: &[Listed], epochs: &Epochs) -> Vec<OutputRecord> {
-        let mut found = Vec::new();
-        // Two destinations may lead to the same place: what is one's is not the other's.
-        let mut taken: BTreeSet<Box<str>> = self
-            .entries
-            .values()
-            .filter_map(|entry| entry.presence.uid().map(Into::into))
-            .collect();
-        for (destination, entry) in &mut self.entries {
-            let untouched = epochs.get(destination) == Some(&entry.epoch)
-                && !matches!(entry.doing, Doing::Acting);
-            let Some(fingerprint) = entry.presence.fingerprint().filter(|_| untouched) else {
-                continue;
-            };
-            let fingerprint = fingerprint.clone();
-            let uid = entry.presence.uid();
-            let is_ours = |output: &&Listed| {
-                self::fingerprint(&output.url, &output.stream_key) == fingerprint
-                    && (Some(&*output.uid) == uid || !taken.contains(&output.uid))
-            };
-            let mut ours: Vec<_> = list.iter().filter(is_ours).collect();
-            let at = ours.iter().position(|output| Some(&*output.uid) == uid);
-            let first = if ours.is_empty() { None } else { Some(ours.remove(at.unwrap_or(0))) };
-            taken.extend(first.iter().chain(&ours).map(|output| output.uid.clone()));
-            entry.strays = ours.iter().map(|output| output.uid.clone()).collect();
-            entry.epoch += 1;
-            let Some(output) = first else {
-                entry.looked = true;
-                if uid.is_some() {
-                    // Somebody deleted it. That it once was is of no use.
-                    entry.presence = Presence::Intended(fingerprint);
-                }
-                continue;
-            };
-            if at.is_none() {
-                found.push(OutputRecord {
-                    destination: destination.clone(),
-                    fingerprint: fingerprint.clone(),
-                    uid: Some(output.uid.clone()),
-                    enabled: output.enabled,
-                });
-            }
-            entry.presence = Presence::There {
-                fingerprint,
-                uid: output.uid.clone(),
-                enabled: Some(output.enabled),
-            };
-        }
-        found
-    }
-
-    /// Whether there is anything that a list could tell of.
-    pub(super) fn is_worth_a_look(&self) -> bool {
-        self.entries.values().any(|entry| entry.presence != Presence::Absent)
-    }
-
-    /// What is to be told of each destination that somebody waits to hear of.
-    pub(super) fn statuses(&mut self) -> Vec<(DestinationId, DestinationStatus)> {
-        let loaded = self.loaded;
-        let Some(wanted) = &self.wanted else { return Vec::new() };
-        let attached = matches!(wanted, Wanted::Attached { .. });
-        let destinations = wanted.told().map(|(_, destinations)| destinations.to_vec());
-        let told = destinations.unwrap_or_default().into_iter();
-        told.map(|destination| {
-            let status =
-                if attached { self.attaching(&destination) } else { self.detaching(&destination) };
-            (destination, status)
-        })
-        // As long as nothing is known, only what does not depend on it is told.
-        .filter(|(_, status)| loaded || matches!(status, DestinationStatus::Failed { .. }))
-        .collect()
-    }
-
-    fn attaching(&mut self, destination: &DestinationId) -> DestinationStatus {
-        let reached = matches!(self.goal(destination), Some(Goal::On(fingerprint))
-            if self.entries[destination].presence.fingerprint() == Some(&fingerprint)
-                && self.entries[destination].presence.sends());
-        let is_gone = matches!(self.targets.get(destination), Some(None));
-        let entry = self.entry(destination);
-        if is_gone && entry.given_up.is_none() {
-            entry.give_up("there is no such destination any more".into());
-        }
-        match &entry.given_up {
-            Some(reason) => DestinationStatus::Failed { reason: reason.clone() },
-            None if reached => {
-                entry.was_live = true;
-                DestinationStatus::Live
-            }
-            None => DestinationStatus::Starting,
-        }
-    }
-
-    fn detaching(&self, destination: &DestinationId) -> DestinationStatus {
-        let Some(entry) = self.entries.get(destination) else { return DestinationStatus::Ended };
-        let stopped = matches!(
-            entry.presence,
-            Presence::Absent | Presence::There { enabled: Some(false), .. }
-        );
-        if stopped && entry.strays.is_empty() && !matches!(entry.doing, Doing::Acting) {
-            DestinationStatus::Ended
-        } else {
-            DestinationStatus::Ending
-        }
-    }
-
     /// Forgets what is over and done with.
     pub(super) fn tidy(&mut self) {
-        let wanted: BTreeSet<_> = match &self.wanted {
-            Some(Wanted::Attached { destinations, .. }) => destinations.iter().cloned().collect(),
-            _ => BTreeSet::new(),
-        };
+        let wanted = self.wanted.as_ref();
         self.entries.retain(|destination, entry| {
-            wanted.contains(destination)
+            wanted.is_some_and(|wanted| wanted.attaches(destination))
                 || entry.presence != Presence::Absent
                 || !entry.strays.is_empty()
                 || !matches!(entry.doing, Doing::Nothing)
@@ -385,40 +233,6 @@ impl Outputs {
     }
 
     pub(super) fn snapshot(&self) -> Vec<OutputSnapshot> {
-        let entry = |(destination, entry): (&DestinationId, &Entry)| OutputSnapshot {
-            destination: destination.clone(),
-            uid: entry.presence.uid().map(Into::into),
-            presence: entry.presence.name().into(),
-            doing: match entry.doing {
-                Doing::Nothing => None,
-                Doing::Waiting(..) => Some("waiting".into()),
-                Doing::Acting => Some("acting".into()),
-            },
-            failures: entry.failures,
-            given_up: entry.given_up.clone(),
-            error: entry.error.clone(),
-        };
-        self.entries.iter().map(entry).collect()
-    }
-}
-
-impl Entry {
-    fn give_up(&mut self, why: Box<str>) {
-        self.given_up = Some(why);
-        self.discard = true;
-        (self.failures, self.retry_at) = (0, None);
-    }
-
-    fn went_well(&mut self) {
-        (self.failures, self.retry_at, self.error) = (0, None, None);
-        if self.presence == Presence::Absent {
-            self.discard = false;
-        }
-    }
-
-    fn went_wrong(&mut self, obstacle: &Obstacle, pace: &CloudflarePace, now: Instant) {
-        self.failures = self.failures.saturating_add(1);
-        self.retry_at = Some(now + pace.retry_after(self.failures));
-        self.error = Some(obstacle.to_string().into());
+        self.entries.iter().map(|(destination, entry)| entry.snapshot(destination)).collect()
     }
 }

@@ -15,9 +15,10 @@ use super::{
     drive_input::{Input, InputOutcome},
     drive_outputs::{List, Looking, Read, ReadOutcome},
     encoder::{Encoder, was_seen},
+    listing::Epochs,
     manager::{CloudflareMsg, Done},
     output::Step,
-    outputs::{Epochs, Outputs},
+    outputs::Outputs,
     pace::CloudflarePace,
 };
 use crate::{StreamStateMsg, UserContext, tasks::Tasks};

@@ -83,7 +83,7 @@ impl State {
     }
 
     fn tell_wanted(&mut self) {
-        if self.wanted() != self.told {
+        if self.told.as_ref() != Some(&self.wanted()) {
             self.tell_wanted_again();
         }
     }
@@ -93,9 +93,10 @@ impl State {
             // It is told when that is over.
             return;
         }
-        self.told = self.wanted();
+        let wanted = self.wanted();
+        self.told = Some(wanted.clone());
         // One that is between two lives asks when it is back.
-        let _ = self.cx.cloudflare().cast(CloudflareMsg::Want(self.told.clone()));
+        let _ = self.cx.cloudflare().cast(CloudflareMsg::Want(wanted));
     }
 
     fn set_deadline(&mut self) {

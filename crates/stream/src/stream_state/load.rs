@@ -25,8 +25,8 @@ async fn read(store: &Store, user: &UserId) -> Result<Loaded, StoreError> {
     let metadata = store.metadata(user).await?;
     let open = match store.open_livestream(user).await? {
         Some(livestream) => {
-            let statistics = store.statistics(user, livestream.id).await?;
-            Some((livestream, statistics, None))
+            let (statistics, up_to) = store.recount(user, livestream.id).await?;
+            Some((livestream, statistics, up_to))
         }
         None => None,
     };

@@ -28,6 +28,7 @@ mod snapshot;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use error::StreamCommandError;
 pub(crate) use server::component;

@@ -18,8 +18,9 @@ use super::{
     machine::Machine,
     metadata_queue::MetadataQueue,
     server::{Answer, Done, Loaded, Outcome, StreamStateMsg},
+    timeline,
 };
-use crate::{Broadcast, News, Subscriber, UserContext, Wanted, tasks::Tasks};
+use crate::{Broadcast, EventsMsg, News, Subscriber, UserContext, Wanted, tasks::Tasks};
 
 pub(super) const ACTOR: &str = "StreamStateServer";
 
@@ -47,8 +48,8 @@ pub struct State {
     pub(super) saving: bool,
     /// Whoever waits for a start to be saved.
     pub(super) starting: Option<Answer>,
-    /// What CloudflareManager was last told.
-    pub(super) told: Wanted,
+    /// What CloudflareManager was last told; none in a life that has not told it yet.
+    pub(super) told: Option<Wanted>,
     pub(super) deadline: Option<(Timestamp, AbortHandle)>,
 }
 
@@ -67,7 +68,7 @@ impl State {
             saved: None,
             saving: false,
             starting: None,
-            told: Wanted::Nothing,
+            told: None,
             deadline: None,
         };
         let (store, user) = (state.cx.services().store.clone(), state.cx.user().clone());
@@ -269,8 +270,19 @@ impl State {
         }
         if !self.is_loading() {
             self.settle();
+            self.report(&before);
         }
         self.publish();
+    }
+
+    /// Nobody waits for these: one that cannot be taken now is missing in the feed, and nowhere else.
+    fn report(&self, before: &Machine) {
+        for report in timeline::reports(before, &self.machine, Timestamp::now()) {
+            let kind = report.kind.clone();
+            if let Err(error) = self.cx.events().cast(EventsMsg::submit(report, None)) {
+                tracing::debug!(actor = ACTOR, user = %self.cx.user(), %kind, %error, "not reported");
+            }
+        }
     }
 
     pub(super) fn snapshot(&self) -> StreamStateSnapshot {

@@ -41,7 +41,12 @@ fn encoder(cx: &UserContext, connected: bool) {
     cx.stream_state().cast(StreamStateMsg::EncoderSeen { connected, at }).unwrap();
 }
 
-fn destination(cx: &UserContext, livestream: LivestreamId, id: &DestinationId, status: DestinationStatus) {
+fn destination(
+    cx: &UserContext,
+    livestream: LivestreamId,
+    id: &DestinationId,
+    status: DestinationStatus,
+) {
     let destination = id.clone();
     let message = StreamStateMsg::DestinationChanged { livestream, destination, status };
     cx.stream_state().cast(message).unwrap();
@@ -141,7 +146,8 @@ async fn the_deadline_for_a_lost_encoder_survives_a_crash() {
     let (cx, ..) = live(&house).await;
     encoder(&cx, false);
     let before = becomes(&cx, StreamStatus::Interrupted).await;
-    let saved = || async { house.services.store.open_livestream(cx.user()).await.unwrap().unwrap() };
+    let saved =
+        || async { house.services.store.open_livestream(cx.user()).await.unwrap().unwrap() };
     until("it is saved", saved, |saved| saved.auto_stop_at == before.auto_stop_at).await;
     house.crash("ada", "stream_state").await;
     let after = becomes(&cx, StreamStatus::Interrupted).await;

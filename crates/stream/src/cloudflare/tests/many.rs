@@ -1,0 +1,36 @@
+//! A thousand users and one budget.
+
+use std::time::Duration;
+
+use super::*;
+
+const USERS: usize = 1_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_users_share_the_budget_and_no_start_waits_for_polls() {
+    let window = Duration::from_secs(1);
+    let fake = FakeConfig { limit: 800, window, ..FakeConfig::default() };
+    let fake = FakeCloudflare::start(fake).await.unwrap();
+    let budget = BudgetConfig { limit: 800, window, burst: 800, ..BudgetConfig::default() };
+    // All of them poll all the time: far more than the budget has.
+    let settings = StreamSettings { poll_interval: Duration::from_millis(100), ..settings() };
+    let world = World::at(fake, settings, budget).await;
+    for user in 1..USERS {
+        world.house.start(&format!("user{user}"), components()).await;
+    }
+    let inputs = || async { world.fake.inputs().len() };
+    let deadline = tokio::time::Instant::now() + Duration::from_mins(2);
+    while inputs().await < USERS && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(inputs().await, USERS);
+    let polls = || async { world.client.budget().snapshot().waiting.poll };
+    until("polls queue up", polls, |waiting| *waiting > 100).await;
+    let begun = tokio::time::Instant::now();
+    world.live(&["kick", "twitch", "youtube"]).await;
+    world.stop().await;
+    world.becomes(StreamStatus::Ready).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!((world.fake.refused(), world.fake.inputs_created()), (0, USERS));
+    assert!(world.fake.most_calls_in_a_window() <= 800);
+}
