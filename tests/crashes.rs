@@ -2,11 +2,10 @@
 
 use stagedoor_gateway::Role;
 use stagedoor_inspect::{Action, InspectClient, InspectError, TreeQuery};
-use stagedoor_stream::{Engagement, StreamStateMsg};
-use stagedoor_supervision::{Address, ChildStatus};
+use stagedoor_supervision::ChildStatus;
 use stagedoor_testkit::{ChannelClient, Harness, PATIENCE, wait_until};
 
-use crate::support::{Addresses, what_happened};
+use crate::{stage::donate, support::what_happened};
 
 /// Ada and bob, each with a tab and a running tree.
 async fn ada_and_bob() -> (Harness, [ChannelClient; 2]) {
@@ -55,31 +54,26 @@ async fn a_component_comes_back_alone() {
 
 #[tokio::test]
 async fn the_metrics_of_one_user_start_over_and_nobody_elses() {
-    let addresses = Addresses::<StreamStateMsg>::default();
-    let daemon = Harness::builder().component(addresses.of(|cx| cx.stream_state().clone()));
-    let daemon = daemon.start().await;
+    let daemon = Harness::start().await;
     let _tabs =
         [daemon.open_dashboard("ada", "home").await, daemon.open_dashboard("bob", "home").await];
-    let follow = |address: &Address<StreamStateMsg>| {
-        address.cast(StreamStateMsg::CountEngagement(Engagement::Follow)).unwrap();
-    };
-    let follows = async |user: &str| {
+    let donations = async |user: &str| {
         let path = format!("users/{user}/metrics");
         let snapshot = daemon.ask(async |client| client.snapshot(&path).await).await;
-        snapshot.ok().and_then(|snapshot| snapshot.state["follows"]["total"].as_u64())
+        snapshot.ok().and_then(|snapshot| snapshot.state["donations"]["total"].as_u64())
     };
     for user in ["ada", "bob"] {
         daemon.runs(&format!("users/{user}"), 0).await;
         let info = daemon.find(&format!("users/{user}/metrics")).unwrap();
         assert_eq!(info.status, ChildStatus::NotStarted, "nothing to count yet");
-        follow(&addresses.get(user));
-        wait_until("follow is counted", async || follows(user).await, |n| *n == Some(1)).await;
+        donate(&daemon, user, "first").await;
+        wait_until("it is counted", async || donations(user).await, |n| *n == Some(1)).await;
     }
     daemon.crash("users/ada/metrics").await;
     daemon.runs("users/ada/metrics", 1).await;
-    assert_eq!((follows("ada").await, follows("bob").await), (Some(0), Some(1)));
-    follow(&addresses.get("ada"));
-    wait_until("counted again", async || follows("ada").await, |n| *n == Some(1)).await;
+    assert_eq!((donations("ada").await, donations("bob").await), (Some(0), Some(1)));
+    donate(&daemon, "ada", "second").await;
+    wait_until("counted again", async || donations("ada").await, |n| *n == Some(1)).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use serde::Serialize;
 use serde_json::Value;
+use stagedoor_domain::Metadata;
 use stagedoor_inspect::{Action, InspectClient};
 use stagedoor_stream::{StreamCommandError, StreamStateMsg, UserContext};
 use stagedoor_supervision::{Address, AddressError, ChildSpec, ChildType, Observable, Worker};
@@ -62,8 +63,9 @@ impl Actor for Titler {
             TitlerMsg::Title(title) => {
                 let stream = state.stream.clone();
                 tokio::spawn(async move {
-                    let answer =
-                        stream.call(|reply| StreamStateMsg::SetTitle(title, reply), LIMIT).await;
+                    let metadata = Metadata { title: title.into(), ..Metadata::default() };
+                    let set = |reply| StreamStateMsg::SetMetadata(metadata, reply);
+                    let answer = stream.call(set, LIMIT).await;
                     let _ = myself.cast(TitlerMsg::Answered(answer));
                 });
             }
@@ -109,11 +111,14 @@ async fn a_component_of_an_embedding_program_is_a_component_like_any_other() {
     titlers.get("ada").cast(TitlerMsg::Title("Chess, and nothing else".into())).unwrap();
     wait_until("titled", async || state("users/ada/titler").await, |seen| seen["titled"] == 1)
         .await;
-    assert_eq!(state("users/ada/stream_state").await["title"], "Chess, and nothing else");
-    assert_eq!(state("users/bob/stream_state").await["title"], "");
-    titlers.get("ada").cast(TitlerMsg::Title("x".repeat(256))).unwrap();
+    assert_eq!(
+        state("users/ada/stream_state").await["metadata"]["title"],
+        "Chess, and nothing else"
+    );
+    assert_eq!(state("users/bob/stream_state").await["metadata"]["title"], "");
+    titlers.get("ada").cast(TitlerMsg::Title("x".repeat(501))).unwrap();
     let refused =
-        |seen: &Value| seen["refusal"].as_str().is_some_and(|text| text.contains("256 characters"));
+        |seen: &Value| seen["refusal"].as_str().is_some_and(|text| text.contains("title"));
     wait_until("refused", async || state("users/ada/titler").await, refused).await;
 
     // It is supervised: its address outlives a crash, and the debug client acts on it.

@@ -9,7 +9,7 @@ async fn ready_names_its_conditions() {
     assert_eq!(daemon.admin("/live").await.status, 200);
     let ready = daemon.admin("/ready").await;
     assert_eq!(ready.status, 200);
-    let conditions = json!({ "users": true, "presence": true });
+    let conditions = json!({ "store": true, "users": true, "presence": true });
     assert_eq!(ready.body, json!({ "ready": true, "draining": false, "conditions": conditions }));
 }
 

@@ -16,6 +16,8 @@ mod presence_manager;
 mod process;
 mod reload;
 mod shutdown;
+mod stage;
+mod stream_life;
 mod support;
 mod tour;
 mod who;

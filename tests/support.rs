@@ -186,21 +186,6 @@ impl Observable for PropMsg {
 pub(crate) struct Addresses<M>(Arc<Mutex<HashMap<UserId, Address<M>>>>);
 
 impl<M: Send + 'static> Addresses<M> {
-    /// A component that does nothing but note an address of each tree.
-    pub(crate) fn of<F>(
-        &self,
-        part: F,
-    ) -> impl Fn(&UserContext) -> ChildSpec + Send + Sync + use<M, F>
-    where
-        F: Fn(&UserContext) -> Address<M> + Send + Sync + 'static,
-    {
-        let (addresses, idle) = (Arc::clone(&self.0), Prop::new("spy").component());
-        move |cx| {
-            addresses.lock().unwrap().insert(cx.user().clone(), part(cx));
-            idle(cx)
-        }
-    }
-
     /// A component at an address of its own in each tree.
     pub(crate) fn with<F>(
         &self,

@@ -3,13 +3,14 @@
 use std::{ops::Deref, time::Duration};
 
 use stagedoor_domain::UserId;
+use stagedoor_fakes::cloudflare::FakeCloudflare;
 use stagedoor_inspect::{InspectClient, Watch};
 use stagedoor_stream::{Components, UserContext};
 use stagedoor_supervision::{ChildInfo, ChildSpec, ChildStatus, SupervisorHandle};
 use stagedoord::{Daemon, RunError, config::Config, credentials};
 use tempfile::TempDir;
 
-use crate::{PATIENCE, Reach, wait_until};
+use crate::{PATIENCE, Reach, WEBHOOK_SECRET, wait_until};
 
 /// The grace period, unless the test says another one: long enough to come back, short enough to wait for.
 const CLEANUP_TIMEOUT: Duration = Duration::from_millis(200);
@@ -46,6 +47,19 @@ impl HarnessBuilder {
     pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
         change(&mut self.config);
         self
+    }
+
+    /// With this for Cloudflare. It tells of its encoders when it is given the daemon's [`Reach::webhook`].
+    #[must_use]
+    pub fn cloudflare(self, fake: &FakeCloudflare) -> Self {
+        self.configure(|config| {
+            let cloudflare = &mut config.cloudflare;
+            cloudflare.account_id = Some(fake.config().account_id.clone());
+            cloudflare.api_token = Some(fake.config().token.clone().into());
+            cloudflare.base_url = fake.base_url();
+            cloudflare.lifecycle_url = Some(fake.lifecycle_base_url());
+            cloudflare.webhook_secret = Some(WEBHOOK_SECRET.into());
+        })
     }
 
     /// With one more component in every tree, as a program that embeds the daemon adds it.

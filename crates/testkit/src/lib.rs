@@ -1,4 +1,4 @@
-//! What tests need: a daemon in the process or beside it, and a client of its channels.
+//! What tests need: a daemon in the process or beside it, and clients of its channels and of its API.
 //!
 //! ```text
 //! Harness ─ a Daemon in this process, on free ports, with small times ─┐
@@ -6,16 +6,23 @@
 //! Process ─ the binary, with its log and its signals ──────────────────┘
 //! ```
 //!
+//! Either may have a [`FakeCloudflare`](stagedoor_fakes::cloudflare::FakeCloudflare) for Cloudflare.
+//!
 //! Nothing here sleeps and hopes: whoever waits, waits for a condition, by [`wait_until`].
 
+mod api;
 mod channel_client;
 mod harness;
 mod process;
 mod reach;
 mod waiting;
 
+pub use api::{Answer, Api};
 pub use channel_client::{ChannelClient, ClientError, Connect, Frame, Reply};
 pub use harness::{Harness, HarnessBuilder};
 pub use process::{Ended, Process, ProcessBuilder, Signal};
-pub use reach::{Answer, Reach};
+pub use reach::Reach;
 pub use waiting::{PATIENCE, wait_until};
+
+/// What the fake Cloudflare says in `cf-webhook-auth`.
+const WEBHOOK_SECRET: &str = "the webhooks of a test";

@@ -11,6 +11,7 @@ use std::{
 
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
+use stagedoor_fakes::cloudflare::FakeCloudflare;
 use stagedoord::{Addresses, config::Config, credentials};
 use tempfile::TempDir;
 use tokio::{
@@ -20,11 +21,12 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{PATIENCE, Reach, wait_until};
+use crate::{PATIENCE, Reach, WEBHOOK_SECRET, wait_until};
 
 const CONFIG: &str = "stagedoor.toml";
 /// Relative to the process's directory.
 const STATE: &str = "var";
+const FREE_PORTS: [&str; 2] = ["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"];
 
 /// How a [`Process`] is started: in a directory of its own, with nothing of this process's environment.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct ProcessBuilder {
 /// A running `stagedoord`. Killed when it is dropped.
 #[derive(Debug)]
 pub struct Process {
+    /// For its next life.
+    command: Command,
     child: Child,
     log: Log,
     reader: JoinHandle<()>,
@@ -95,6 +99,17 @@ impl ProcessBuilder {
         self.file(CONFIG, text).arg("--config").arg(CONFIG)
     }
 
+    /// With this for Cloudflare; as [`HarnessBuilder::cloudflare`](crate::HarnessBuilder::cloudflare).
+    #[must_use]
+    pub fn cloudflare(self, fake: &FakeCloudflare) -> Self {
+        let config = fake.config();
+        self.env("STAGEDOOR__CLOUDFLARE__ACCOUNT_ID", &config.account_id)
+            .env("STAGEDOOR__CLOUDFLARE__API_TOKEN", &config.token)
+            .env("STAGEDOOR__CLOUDFLARE__BASE_URL", fake.base_url())
+            .env("STAGEDOOR__CLOUDFLARE__LIFECYCLE_URL", fake.lifecycle_base_url())
+            .env("STAGEDOOR__CLOUDFLARE__WEBHOOK_SECRET", WEBHOOK_SECRET)
+    }
+
     /// Runs it to its end.
     pub async fn run(mut self) -> Ended {
         let output = timeout(PATIENCE, self.command.output()).await;
@@ -108,7 +123,9 @@ impl ProcessBuilder {
 
     /// Starts a daemon on free ports, and waits until it is ready.
     pub async fn start(mut self) -> Process {
-        self.command.args(["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"]);
+        if !self.command.as_std().get_args().any(|argument| argument == FREE_PORTS[0]) {
+            self.command.args(FREE_PORTS);
+        }
         let mut child = self.command.stderr(Stdio::piped()).spawn().expect("the program runs");
         let log = Log::default();
         let reader = log.take(child.stderr.take().expect("it is piped"));
@@ -117,7 +134,7 @@ impl ProcessBuilder {
         config.state_dir = self.dir.path().join(STATE);
         let authenticator = credentials::authenticator(&config).expect("the secret is there");
         let reach = Reach::new(addresses, authenticator, self.dir);
-        Process { child, log, reader, reach }
+        Process { command: self.command, child, log, reader, reach }
     }
 }
 
@@ -143,6 +160,21 @@ impl Process {
     pub fn signal(&self, signal: Signal) {
         let pid = self.child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
         kill_process(pid.expect("it has not ended"), signal).expect("it is our child");
+    }
+
+    /// Kills it as the kernel would, at once. It can be started again where it was: in its directory, on other ports.
+    pub async fn kill(mut self) -> ProcessBuilder {
+        self.child.kill().await.expect("it is our child");
+        ProcessBuilder { command: self.command, dir: self.reach.into_dir() }
+    }
+
+    /// Stops it in good order. It can be started again, as after [`kill`](Self::kill).
+    pub async fn stop(mut self) -> ProcessBuilder {
+        self.signal(Signal::TERM);
+        let status = timeout(PATIENCE, self.child.wait()).await;
+        let status = status.expect("the process ends").expect("it is our child");
+        assert_eq!(status.code(), Some(0), "{:#?}", self.log());
+        ProcessBuilder { command: self.command, dir: self.reach.into_dir() }
     }
 
     /// Waits for its end; its exit code, and the whole log.

@@ -3,15 +3,16 @@
 use std::{path::Path, time::Duration};
 
 use reqwest::{Client, Method, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::json;
 use stagedoor_domain::UserId;
+use stagedoor_fakes::cloudflare::WebhookTarget;
 use stagedoor_gateway::{Authenticator, Role};
 use stagedoor_inspect::{Action, Endpoint, InspectClient};
 use stagedoor_supervision::ChildInfo;
 use stagedoord::Addresses;
 use tempfile::TempDir;
 
-use crate::{ChannelClient, Connect, PATIENCE};
+use crate::{Answer, Api, ChannelClient, Connect, PATIENCE, WEBHOOK_SECRET, api::answer};
 
 /// How long a token of a test is good.
 const TOKEN_TTL: Duration = Duration::from_mins(5);
@@ -26,15 +27,6 @@ pub struct Reach {
     dir: TempDir,
 }
 
-/// An answer of the HTTP API.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The body; null when it is empty, and a string when it is not JSON.
-    pub body: Value,
-}
-
 #[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
 impl Reach {
     pub(crate) fn new(addresses: Addresses, authenticator: Authenticator, dir: TempDir) -> Self {
@@ -42,7 +34,9 @@ impl Reach {
         Self { addresses, authenticator, http: http.expect("the client needs nothing"), dir }
     }
 
-    pub(crate) fn dir(&self) -> &Path {
+    /// The directory that is the daemon's own: of an in-process one its state, of a process what it is started in.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
@@ -75,6 +69,22 @@ impl Reach {
         let mut tab = tab.expect("the daemon takes the connection");
         tab.enter(&format!("dashboard:{page}")).await.expect("the daemon takes the session");
         tab
+    }
+
+    /// What the API has of `user`, asked as a trusted service asks.
+    #[must_use]
+    pub fn user(&self, user: &str) -> Api {
+        let base = format!("http://{}/api/v1/users/{user}", self.addresses.public);
+        Api::new(self.http.clone(), self.token("backend", Role::Service), base)
+    }
+
+    /// Where the daemon hears from the Cloudflare that it was given.
+    #[must_use]
+    pub fn webhook(&self) -> WebhookTarget {
+        WebhookTarget {
+            url: format!("http://{}/webhooks/cloudflare", self.addresses.public),
+            secret: WEBHOOK_SECRET.into(),
+        }
     }
 
     /// Takes or renews the lease of `session`, as a web backend does.
@@ -130,15 +140,4 @@ impl Reach {
 
 fn lease(user: &str, session: &str) -> String {
     format!("/api/presence/{user}/sessions/{session}")
-}
-
-async fn answer(request: RequestBuilder) -> Answer {
-    let response = request.send().await.expect("the daemon answers");
-    let status = response.status().as_u16();
-    let text = response.text().await.expect("the answer has an end");
-    let body = match text.as_str() {
-        "" => Value::Null,
-        text => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
-    };
-    Answer { status, body }
 }
