@@ -87,7 +87,7 @@ pub struct Done(Outcome);
 
 enum Outcome {
     /// Settings and alerts, as the store has them.
-    Read(AlertSettings, Vec<Alert>),
+    Read(Box<AlertSettings>, Vec<Alert>),
     /// The alert that is to be shown once more.
     Found(AlertId, Result<Option<Alert>, StoreError>, AlertReply<AlertId>),
     /// It is time for the next step.
@@ -307,7 +307,7 @@ impl State {
                     ))
                 };
                 match read.await {
-                    Ok((settings, pending)) => return Outcome::Read(settings, pending),
+                    Ok((settings, pending)) => return Outcome::Read(settings.into(), pending),
                     Err(error) => tracing::warn!(actor = ACTOR, %user, %error, "alerts not read"),
                 }
                 tokio::time::sleep(READ_AGAIN).await;
@@ -317,7 +317,7 @@ impl State {
 
     fn done(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Read(settings, pending) => self.was_read(settings, pending),
+            Outcome::Read(settings, pending) => self.was_read(*settings, pending),
             Outcome::Found(id, found, reply) => self.replay(id, found, reply),
             Outcome::TimeElapsed => {
                 self.timer = None;
@@ -357,7 +357,7 @@ impl State {
             AlertQueueMsg::Resume(reply) => self.set_flags(false, self.show.muted, reply),
             AlertQueueMsg::SetMuted(muted, reply) => self.set_flags(self.show.paused, muted, reply),
             AlertQueueMsg::Skip(reply) => {
-                let skipped = self.step(|show, now| show.skip(now));
+                let skipped = self.step(Show::skip);
                 answer(reply, skipped.then_some(()).ok_or(AlertCommandError::NothingShowing));
             }
             AlertQueueMsg::Clear(reply) => {

@@ -17,7 +17,7 @@ use crate::{
     test_house::{House, PATIENCE, store, until},
 };
 
-const DISPLAY_MS: u32 = 120;
+const DISPLAY_MS: u32 = 300;
 const COOLDOWN_MS: u32 = 30;
 
 /// What an overlay hears of the alerts.

@@ -1,4 +1,4 @@
-//! EventDoor: the way in for events from outside a tree, whether or not there is one.
+//! `EventDoor`: the way in for events from outside a tree, whether or not there is one.
 
 use std::sync::Arc;
 

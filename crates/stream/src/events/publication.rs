@@ -77,8 +77,9 @@ impl Delivery {
             Err(_) => Missed::default(),
         };
         let receipt = fate.map(|appended| match appended {
-            Appended::New { event, .. } => Receipt { id: event.id, duplicate: false },
-            Appended::Revised { event } => Receipt { id: event.id, duplicate: false },
+            Appended::New { event, .. } | Appended::Revised { event } => {
+                Receipt { id: event.id, duplicate: false }
+            }
             Appended::Duplicate { of } => Receipt { id: of, duplicate: true },
         });
         answer(self.reply.take(), receipt.map_err(Into::into));

@@ -104,6 +104,8 @@ pub struct MetricsSnapshot {
     pub raids: RollingCount,
     /// This minute so far, by platform and livestream.
     pub minute: Vec<SeriesPoint>,
+    /// The minutes are being counted again from the store; what comes meanwhile is added when that is done.
+    pub counting: bool,
 }
 
 /// What it knows.
@@ -377,6 +379,7 @@ impl State {
             donations: read(&self.rolling.donations),
             raids: read(&self.rolling.raids),
             minute: self.minutes.of_minute(Timestamp::now()),
+            counting: self.recount.is_some(),
         }
     }
 }
