@@ -121,7 +121,7 @@ impl Transport {
         let headers = RateHeaders::read(response.headers());
         let body = read(&mut response, call.limit).await;
         // In this order: what the answer says includes this call.
-        drop(permit);
+        permit.answered();
         self.budget.observe(&headers);
         if status == StatusCode::TOO_MANY_REQUESTS {
             let retry_after = headers.retry_after.or(headers.reset_in);

@@ -17,6 +17,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// The longest time for which an answer can stop all calls: a header that says «next year» must not.
 const LONGEST_BLOCK: Duration = Duration::from_hours(1);
 
+/// How long after its caller has gone a call may arrive: TCP tries for longer, but not with the other side closed.
+const LATEST_ARRIVAL: Duration = Duration::from_secs(10);
+
 /// A place in the queue: the rank of its priority, then the order of arrival.
 pub(super) type Key = (usize, u64);
 
@@ -104,10 +107,16 @@ impl Ledger {
         MyTurn::Granted
     }
 
-    pub(super) fn finish(&mut self, now: Instant) {
+    pub(super) fn finish(&mut self, at: Instant) {
         self.in_flight -= 1;
-        self.finished.push_back(now);
+        let place = self.finished.partition_point(|other| *other <= at);
+        self.finished.insert(place, at);
         self.call_head();
+    }
+
+    /// No answer came. Cloudflare may count the call when it arrives, as if it were finished then.
+    pub(super) fn cut_off(&mut self, now: Instant) {
+        self.finish(now + self.config.window.min(LATEST_ARRIVAL));
     }
 
     /// A call was allowed and not made.

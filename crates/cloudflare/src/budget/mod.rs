@@ -12,7 +12,7 @@
 //! more with five minutes of 429 for everybody
 //! (<https://developers.cloudflare.com/fundamentals/api/reference/limits/>). So there is one budget a process, and it
 //! counts exactly: a call counts from the moment it is allowed until a window after its answer, for nobody knows when
-//! between the two Cloudflare counted it.
+//! between the two Cloudflare counted it. One that was cut off may yet arrive, so it counts for longer.
 //!
 //! A part of the window is reserved: polls never take what a confirmation may need, nor confirmations what a start may
 //! need, nor starts what a stop may need. However many polls are queued, a stop goes out at once.
@@ -58,7 +58,7 @@ impl Budget {
         loop {
             let turn = self.ledger().turn(place.key, Instant::now());
             match turn {
-                MyTurn::Granted => return Permit { budget: self.clone(), made: true },
+                MyTurn::Granted => return Permit { budget: self.clone(), call: Call::CutOff },
                 // Whether the time has come or somebody made room, the next look tells.
                 MyTurn::NotBefore(at) => drop(timeout_at(at, place.called.notified()).await),
                 MyTurn::WhenCalled => place.called.notified().await,
@@ -99,20 +99,40 @@ impl fmt::Debug for Budget {
 #[must_use = "a permit that is dropped before the call no longer covers it"]
 pub struct Permit {
     budget: Budget,
-    made: bool,
+    call: Call,
+}
+
+/// What became of the call.
+#[derive(Debug)]
+pub(crate) enum Call {
+    /// It was not made.
+    None,
+    /// It was answered.
+    Answered,
+    /// It was cut off: it may arrive at Cloudflare later, or not at all.
+    CutOff,
 }
 
 impl Permit {
     /// The call was not made: its place is free at once.
     pub fn give_back(mut self) {
-        self.made = false;
+        self.call = Call::None;
+    }
+
+    /// The call was answered.
+    pub(crate) fn answered(mut self) {
+        self.call = Call::Answered;
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut ledger = self.budget.ledger();
-        if self.made { ledger.finish(Instant::now()) } else { ledger.refund() }
+        match self.call {
+            Call::None => ledger.refund(),
+            Call::Answered => ledger.finish(Instant::now()),
+            Call::CutOff => ledger.cut_off(Instant::now()),
+        }
     }
 }
 

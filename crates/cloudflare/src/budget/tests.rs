@@ -24,9 +24,9 @@ fn small(limit: u32) -> Budget {
     Budget::new(BudgetConfig { limit, window: WINDOW, burst: u32::MAX, reserved })
 }
 
-/// Takes a call and ends it at once.
+/// Makes a call that is answered at once.
 async fn call(budget: &Budget, priority: Priority) {
-    drop(budget.acquire(priority).await);
+    budget.acquire(priority).await.answered();
 }
 
 /// Lets everything happen that needs no time to pass.
@@ -64,7 +64,7 @@ async fn a_call_counts_until_a_window_after_its_answer() {
     sleep(WINDOW * 2).await;
     assert!(!waiting.is_finished(), "the first call may reach Cloudflare any moment");
     let answered = Instant::now();
-    drop(permit);
+    permit.answered();
     assert_eq!((waiting.await.unwrap() - answered).as_secs(), 300);
 }
 
@@ -79,7 +79,7 @@ async fn with_ten_thousand_polls_queued_no_call_that_matters_waits() {
             loop {
                 let permit = budget.acquire(Priority::Poll).await;
                 sleep(Duration::from_millis(100)).await;
-                drop(permit);
+                permit.answered();
                 polled.fetch_add(1, Ordering::Relaxed);
             }
         });
@@ -204,6 +204,18 @@ async fn cloudflares_word_counts_when_others_call_in_the_same_name() {
     assert_eq!(start.elapsed().as_secs(), 30);
     call(&budget, Priority::Poll).await;
     assert_eq!(start.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_was_cut_off_counts_for_longer() {
+    let budget = small(2);
+    let start = Instant::now();
+    drop(budget.acquire(Priority::Poll).await);
+    call(&budget, Priority::Poll).await;
+    call(&budget, Priority::Poll).await;
+    assert_eq!(start.elapsed().as_secs(), 300, "the one that was answered");
+    call(&budget, Priority::Poll).await;
+    assert_eq!(start.elapsed().as_secs(), 310, "the one that may have arrived late");
 }
 
 #[tokio::test(start_paused = true)]

@@ -67,8 +67,11 @@ async fn run(steps: Vec<Step>) -> (Vec<Record>, Vec<(Instant, Instant)>) {
                     let left = Instant::now();
                     let granted = permit.is_some();
                     records.lock().unwrap().push(Record { arrived, priority, left, granted });
-                    if granted {
-                        sleep(Duration::from_millis(takes_ms)).await;
+                    let Some(permit) = permit else { return };
+                    sleep(Duration::from_millis(takes_ms)).await;
+                    // Every third is cut off.
+                    if takes_ms % 3 > 0 {
+                        permit.answered();
                     }
                 }
                 Step::Block { at_ms, seconds } => {

@@ -23,7 +23,7 @@ async fn a_thousand_users_share_the_budget_and_no_start_waits_for_polls() {
     while inputs().await < USERS && tokio::time::Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    assert_eq!(inputs().await, USERS);
+    assert_eq!((inputs().await, world.fake.refused()), (USERS, 0), "{:?}", world.client.budget());
     let polls = || async { world.client.budget().snapshot().waiting.poll };
     until("polls queue up", polls, |waiting| *waiting > 100).await;
     let begun = tokio::time::Instant::now();
