@@ -3,7 +3,7 @@
 use super::*;
 
 /// A page's channel.
-struct Page {
+pub(super) struct Page {
     socket: tokio_tungstenite::WebSocketStream<
         tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>,
     >,
@@ -13,7 +13,7 @@ struct Page {
 }
 
 impl Running {
-    async fn open_page(&self, user: &str) -> Page {
+    pub(super) async fn open_page(&self, user: &str) -> Page {
         let token = token_for(user, Role::User);
         let url = format!("ws://{}/socket/websocket?vsn=2.0.0&token={token}", self.public);
         let request = url.into_client_request().unwrap();
@@ -33,7 +33,7 @@ impl Page {
     }
 
     /// Pushes, and gives the payload of the reply.
-    async fn push(&mut self, event: &str, payload: &Value) -> Value {
+    pub(super) async fn push(&mut self, event: &str, payload: &Value) -> Value {
         self.references += 1;
         let reference = self.references.to_string();
         let message = json!(["1", reference, "dashboard:stream", event, payload]).to_string();
@@ -54,7 +54,7 @@ impl Page {
     }
 
     /// The payload of the next news of this name for which `right` holds.
-    async fn hears(&mut self, event: &str, right: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn hears(&mut self, event: &str, right: impl Fn(&Value) -> bool) -> Value {
         loop {
             let known = |news: &Value| news[3] == *event && right(&news[4]);
             if let Some(at) = self.news.iter().position(known) {
