@@ -1,4 +1,4 @@
-//! The README's tour, as pasted.
+//! The README's tours, as pasted.
 
 use std::{
     fs,
@@ -14,16 +14,16 @@ use tokio::{process::Command, time::timeout};
 
 use crate::support::{STAGEDOOR, STAGEDOORD};
 
-const BEGIN: &str = "```sh tour\n";
-/// Where the tour's daemon listens; here, where nobody else does.
+/// Where a tour's daemon listens; here, where nobody else does.
 const PORT: &str = "127.0.0.1:4000";
 /// Ends what the tour started, however it ends.
 const TRAP: &str = "trap 'kill $(jobs -p) 2> /dev/null; wait' EXIT\ntrap 'exit 1' TERM\n";
 
-fn tour() -> String {
+/// The block of the README that is marked with this name.
+fn tour(name: &str) -> String {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let text = fs::read_to_string(readme).unwrap();
-    let (_, after) = text.split_once(BEGIN).expect("the README has a tour");
+    let (_, after) = text.split_once(&format!("```sh {name}\n")).expect("the README has it");
     after.split_once("```").expect("the tour has an end").0.to_owned()
 }
 
@@ -43,16 +43,17 @@ fn checkout(dir: &Path) {
     fs::set_permissions(cargo, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-#[tokio::test]
-async fn the_readmes_tour_shows_what_it_says() {
+/// Pastes it into a shell, and returns what that says.
+async fn paste(text: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     checkout(dir.path());
-    let (text, public) = (tour(), free_port());
-    assert!(text.contains(PORT), "{text}");
+    let public = free_port();
+    assert!(text.contains(PORT) || !text.contains("curl"), "{text}");
+    let text = text.replace(PORT, &public).replace("--demo ", "--demo --demo-listen 127.0.0.1:0 ");
     let path = std::env::var("PATH").unwrap();
     let mut shell = Command::new("bash");
     shell
-        .args(["-euo", "pipefail", "-c", &format!("{TRAP}{}", text.replace(PORT, &public))])
+        .args(["-euo", "pipefail", "-c", &format!("{TRAP}{text}")])
         .current_dir(dir.path())
         .env_clear()
         .env("PATH", format!("{}:{path}", dir.path().join("bin").display()))
@@ -72,10 +73,22 @@ async fn the_readmes_tour_shows_what_it_says() {
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{complaints}");
     assert_eq!(complaints, "", "{said}");
+    said.into_owned()
+}
 
-    // In this order.
-    let mut rest = &*said;
-    for expected in [
+/// All of these, in this order.
+fn assert_says(said: &str, expected: &[&str]) {
+    let mut rest = said;
+    for expected in expected {
+        let at = rest.find(expected).unwrap_or_else(|| panic!("no {expected:?} in {rest}\n{said}"));
+        rest = &rest[at + expected.len()..];
+    }
+}
+
+#[tokio::test]
+async fn the_readmes_tour_shows_what_it_says() {
+    let said = paste(&tour("tour")).await;
+    let expected = [
         r#""session":"tab-1""#,
         "users/ada/stream_state",
         r#"["ada"]"#,
@@ -86,8 +99,24 @@ async fn the_readmes_tour_shows_what_it_says() {
         "[PresenceManager] Phoenix.Presence leave: ada",
         "[PresenceManager] User ada cleanup scheduled in 5000ms",
         "[UserStreamManager:ada] Stopping for user ada",
-    ] {
-        let at = rest.find(expected).unwrap_or_else(|| panic!("no {expected:?} in {rest}\n{said}"));
-        rest = &rest[at + expected.len()..];
-    }
+    ];
+    assert_says(&said, &expected);
+}
+
+#[tokio::test]
+async fn the_readmes_demo_leads_a_stream_from_start_to_end() {
+    let said = paste(&tour("demo")).await;
+    let expected = [
+        r#""session":"tab-1""#,
+        "encoder\tconnected",
+        r#"{"status":"starting"}"#,
+        r#""duplicate":false"#,
+        "showing\tdonation\tEve\t5.00 EUR: Break a leg!",
+        "donation\tEve",
+        "stream.online",
+        "input.connected",
+        r#"{"status":"ending"}"#,
+        r#""donations":1,"donated":{"EUR":5000000}"#,
+    ];
+    assert_says(&said, &expected);
 }
