@@ -28,12 +28,26 @@ mod stream_state;
 mod tasks;
 mod user_stream_manager;
 
-pub use alerts::{AlertNews, AlertQueueMsg};
-pub use cloudflare::{CloudflareMsg, Wanted};
+#[cfg(test)]
+mod test_house;
+#[cfg(test)]
+mod tests;
+
+pub use alerts::{
+    AlertChange, AlertCommandError, AlertNews, AlertQueue, AlertQueueMsg, AlertQueueSnapshot,
+    AlertReply, ShowingAlert, ask_alerts,
+};
+pub use cloudflare::{
+    CloudflareManager, CloudflareMsg, CloudflarePace, CloudflareSnapshot, EncoderSnapshot,
+    OutputSnapshot, Wanted,
+};
 pub use components::{Component, Components};
 pub use console_logger::{ConsoleLogger, ConsoleLoggerMsg, ConsoleLoggerSnapshot};
 pub use context::{Services, UserContext, UserTrees};
-pub use events::EventsMsg;
+pub use events::{
+    EventDoor, EventProcessor, EventsMsg, EventsSnapshot, OwnMessage, Receipt, SubmitError,
+    WebhookError, WebhookOutcome,
+};
 pub use metrics::{MetricsCollector, MetricsMsg, MetricsSnapshot, RollingCount};
 pub use on_air::{OnAir, OnAirEntry};
 pub use pubsub::{Broadcast, News, PubSub, Subscriber, Subscription};

@@ -94,6 +94,17 @@ impl House {
         settle().await;
     }
 
+    /// From now on nothing that is appended is written.
+    pub(crate) async fn stop_writing(&mut self) {
+        self.writer.abort();
+        let _ = (&mut self.writer).await;
+    }
+
+    pub(crate) fn go_on_writing(&mut self) {
+        let store = self.services.store.clone();
+        self.writer = tokio::spawn(async move { store.run(CancellationToken::new()).await });
+    }
+
     /// Gives the user a destination of this name.
     pub(crate) async fn destination(&self, user: &UserId, id: &str) -> DestinationId {
         let id = DestinationId::new(id).unwrap();
@@ -109,7 +120,12 @@ impl House {
     }
 
     /// Stores an event as EventProcessor would, with the livestream that is on air.
-    pub(crate) async fn append(&self, user: &UserId, kind: EventKind, key: &str) -> stagedoor_store::Appended {
+    pub(crate) async fn append(
+        &self,
+        user: &UserId,
+        kind: EventKind,
+        key: &str,
+    ) -> stagedoor_store::Appended {
         let now = jiff::Timestamp::now();
         let event = NewEvent {
             user: user.clone(),
