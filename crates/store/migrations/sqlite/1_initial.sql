@@ -28,7 +28,7 @@ create table events (
 create unique index events_once on events (user_id, dedupe_key);
 create index events_of_user on events (user_id, id);
 create index events_notable on events (user_id, id) where notable;
-create index events_of_livestream on events (user_id, livestream, kind, platform, currency, micros)
+create index events_of_livestream on events (user_id, livestream, kind, currency, micros, id)
     where livestream is not null;
 
 create table event_raws (

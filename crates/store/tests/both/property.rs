@@ -112,9 +112,9 @@ async fn play(house: &House, steps: Vec<Step>) {
     running.stop().await;
 }
 
-fn config() -> ProptestConfig {
+fn config(cases: u32) -> ProptestConfig {
     ProptestConfig {
-        cases: 32,
+        cases,
         failure_persistence: None,
         max_shrink_iters: 200,
         ..ProptestConfig::default()
@@ -126,7 +126,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(32))]
 
     #[test]
     fn any_order_gives_the_same_events_in_sqlite(steps in prop::collection::vec(step(), 1..80)) {
@@ -135,6 +135,11 @@ proptest! {
             play(&house, steps).await;
         });
     }
+}
+
+proptest! {
+    // Fewer: each opens and migrates a schema over the wire.
+    #![proptest_config(config(10))]
 
     #[test]
     fn any_order_gives_the_same_events_in_postgres(steps in prop::collection::vec(step(), 1..80)) {
