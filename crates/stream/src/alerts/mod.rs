@@ -16,20 +16,20 @@
 //!   nothing twice. When the daemon itself was killed, what the store calls showing counts as shown.
 
 mod alert_queue;
+mod command;
 mod journal;
 mod news;
 mod queue;
 mod rules;
 mod samples;
 mod show;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use alert_queue::component;
-pub use alert_queue::{
-    AlertCommandError, AlertQueue, AlertQueueMsg, AlertQueueSnapshot, AlertReply, ShowingAlert,
-    ask_alerts,
-};
+pub use alert_queue::{AlertQueue, AlertQueueMsg, AlertQueueSnapshot, ShowingAlert};
+pub use command::{AlertCommandError, AlertReply, ask_alerts};
 pub use news::{AlertChange, AlertNews};
 pub(crate) use rules::alert_for;

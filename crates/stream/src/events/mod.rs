@@ -22,6 +22,7 @@ mod echo;
 mod processor;
 mod publication;
 mod recent;
+mod state;
 mod submission;
 
 #[cfg(test)]

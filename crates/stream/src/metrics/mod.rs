@@ -13,6 +13,7 @@
 mod collector;
 mod minutes;
 mod rolling;
+mod state;
 
 #[cfg(test)]
 mod tests;
