@@ -26,6 +26,7 @@ export class Daemon {
   #env;
   #child;
   #secret;
+  #demo = false;
   /** Log records, as the daemon wrote them. */
   log = [];
   /** `host:port` of the public and of the admin listener. */
@@ -34,23 +35,34 @@ export class Daemon {
 
   /** Starts one in development mode; `settings` are configuration keys and their values, as text. */
   static async start(settings = {}) {
-    const daemon = new Daemon();
-    daemon.#dir = await mkdtemp(join(tmpdir(), "stagedoor-phoenix-"));
-    daemon.#secret = randomBytes(32).toString("hex");
-    const values = { mode: "development", "auth.secret": daemon.#secret, ...settings };
-    daemon.#env = Object.fromEntries(
+    return new Daemon().#begin(settings);
+  }
+
+  async #begin(settings) {
+    this.#dir = await mkdtemp(join(tmpdir(), "stagedoor-phoenix-"));
+    this.#secret = randomBytes(32).toString("hex");
+    const values = { mode: "development", "auth.secret": this.#secret, ...settings };
+    this.#env = Object.fromEntries(
       Object.entries(values).map(([key, value]) => [
         `STAGEDOOR__${key.replaceAll(".", "__").toUpperCase()}`,
         value,
       ]),
     );
-    await daemon.resume();
-    return daemon;
+    await this.resume();
+    return this;
+  }
+
+  /** Starts one with a made-up Cloudflare inside, whose encoders connect by themselves. */
+  static async demo(settings = {}) {
+    const daemon = new Daemon();
+    daemon.#demo = true;
+    return daemon.#begin(settings);
   }
 
   /** Starts it again after `stop`: on the same ports, in the same directory. */
   async resume() {
     const flags = ["--listen", this.public, "--admin-listen", this.admin, "--log-format", "json"];
+    if (this.#demo) flags.push("--demo", "--demo-listen", "127.0.0.1:0");
     const child = spawn(program, flags, {
       cwd: this.#dir,
       env: this.#env,
@@ -85,7 +97,9 @@ export class Daemon {
       await soon("the daemon ends", ended);
     }
     assert.equal(child.exitCode, 0, "the daemon's exit code");
-    const complaints = this.log.filter(({ level }) => level !== "INFO");
+    const complaints = this.log.filter(({ level, message }) => {
+      return level !== "INFO" && !(this.#demo && message.startsWith("DEMO: "));
+    });
     assert.deepEqual(complaints, [], "what the daemon had to complain about");
   }
 
@@ -127,6 +141,23 @@ export class Daemon {
       ...options,
       headers: { authorization, ...options.headers },
     });
+  }
+
+  /** The same with a body, by a service: `{status, body}` of the answer. */
+  async send(method, path, body, headers) {
+    const authorization = `Bearer ${this.token("backend", { role: "service" })}`;
+    const options = { method, body: JSON.stringify(body), headers: { authorization, ...headers } };
+    const response = await this.fetch(path, options);
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : null };
+  }
+
+  /** What the demo's encoder of a user does: `connect`, `disconnect`, `error`. */
+  async encoder(user, act) {
+    const { cloudflare } = this.log.find(({ message }) => message.startsWith("DEMO: "));
+    const url = new URL(`/control/users/${user}/encoder/${act}`, cloudflare);
+    const response = await fetch(url, { method: "POST", signal: AbortSignal.timeout(PATIENCE) });
+    assert.ok(response.ok, `the encoder of ${user} could not ${act}: ${response.status}`);
   }
 
   /** Everybody's presence, by `GET /api/presence`: `{user: {metas: […]}}`. */
