@@ -11,7 +11,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use stagedoor_domain::{Livestream, LivestreamId, StreamStatus, UserId};
@@ -29,10 +29,12 @@ pub struct OnAirEntry {
 #[derive(Clone, Default)]
 pub struct OnAir(Arc<Inner>);
 
+type OnChange = Box<dyn Fn(&UserId) + Send + Sync>;
+
 #[derive(Default)]
 struct Inner {
-    entries: RwLock<HashMap<UserId, OnAirEntry>>,
-    on_change: OnceLock<Box<dyn Fn(&UserId) + Send + Sync>>,
+    entries: Mutex<HashMap<UserId, OnAirEntry>>,
+    on_change: OnceLock<OnChange>,
 }
 
 impl OnAir {
@@ -42,20 +44,25 @@ impl OnAir {
         let entry = |stream: &Livestream| {
             (stream.user.clone(), OnAirEntry { livestream: stream.id, status: stream.status })
         };
-        let entries = RwLock::new(open.into_iter().map(entry).collect());
+        let entries = Mutex::new(open.into_iter().map(entry).collect());
         Self(Arc::new(Inner { entries, on_change: OnceLock::new() }))
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<UserId, OnAirEntry>> {
+        // Nothing here can panic between two states of the table.
+        self.0.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The user's livestream, if there is one.
     #[must_use]
     pub fn get(&self, user: &UserId) -> Option<OnAirEntry> {
-        self.0.entries.read().unwrap_or_else(PoisonError::into_inner).get(user).copied()
+        self.entries().get(user).copied()
     }
 
     /// Everybody who is on air, in any order.
     #[must_use]
     pub fn users(&self) -> Vec<UserId> {
-        self.0.entries.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.entries().keys().cloned().collect()
     }
 
     /// Has `hear` called after each change, with the user whom it concerns. There is one listener; a second one is
@@ -67,7 +74,7 @@ impl OnAir {
     /// The user's livestream is this, or none.
     pub(crate) fn set(&self, user: &UserId, entry: Option<OnAirEntry>) {
         let changed = {
-            let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+            let mut entries = self.entries();
             let before = match entry {
                 Some(entry) => entries.insert(user.clone(), entry),
                 None => entries.remove(user),

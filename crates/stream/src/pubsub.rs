@@ -1,4 +1,4 @@
-//! PubSub: what a user's tree tells whoever listens to that user.
+//! Publish and subscribe: what a user's tree tells whoever listens to that user.
 //!
 //! ```text
 //! actors of the tree ── publish(user, news) ──▶ PubSub ──▶ Subscriber, Subscriber, …

@@ -27,7 +27,8 @@ pub(crate) struct House {
     pub(crate) users: DynamicSupervisorRef,
     pub(crate) root: Root,
     writer: JoinHandle<()>,
-    _dir: Option<TempDir>,
+    /// Held until the test is over.
+    dir: Option<TempDir>,
 }
 
 impl House {
@@ -48,7 +49,7 @@ impl House {
         let on_air = OnAir::default();
         let services = Services { store, cloudflare, pubsub: PubSub::new(), on_air, settings };
         let mut house = Self::with_services(Arc::new(services)).await;
-        house._dir = Some(dir);
+        house.dir = Some(dir);
         house
     }
 
@@ -64,7 +65,7 @@ impl House {
         let root = Root::start(supervisor, Lifecycle::new()).await.unwrap();
         let store = services.store.clone();
         let writer = tokio::spawn(async move { store.run(CancellationToken::new()).await });
-        Self { services, users, root, writer, _dir: None }
+        Self { services, users, root, writer, dir: None }
     }
 
     /// Starts a tree of these components and hands out its context.

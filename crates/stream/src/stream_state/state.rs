@@ -102,14 +102,14 @@ impl State {
             Outcome::Loaded(loaded) => self.loaded(*loaded),
             Outcome::DestinationsRead { chosen, known, reply } => {
                 let known = known.map(|known| known.into_iter().map(|known| known.id).collect());
-                self.start_livestream(chosen, known, reply);
+                self.start_livestream(chosen, &known, reply);
             }
             Outcome::LivestreamSaved(livestream, result) => {
                 self.livestream_saved(livestream, result);
             }
             Outcome::MetadataSaved(result) => self.metadata_saved(result),
             Outcome::DeadlineElapsed => {
-                self.change(|machine, now| machine.deadline_elapsed(now));
+                self.change(Machine::deadline_elapsed);
             }
             Outcome::StatisticsDue => {
                 self.statistics_due = false;
@@ -169,12 +169,12 @@ impl State {
     fn start_livestream(
         &mut self,
         mut chosen: Vec<DestinationId>,
-        known: Result<Vec<DestinationId>, StoreError>,
+        known: &Result<Vec<DestinationId>, StoreError>,
         reply: Answer,
     ) {
         chosen.sort_unstable();
         chosen.dedup();
-        let refusal = match &known {
+        let refusal = match known {
             Err(error) => {
                 tracing::warn!(actor = ACTOR, user = %self.cx.user(), %error, "destinations not read");
                 Some(StreamCommandError::StoreUnavailable)

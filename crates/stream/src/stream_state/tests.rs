@@ -7,7 +7,8 @@ use std::{
 
 use jiff::Timestamp;
 use stagedoor_domain::{
-    DestinationId, DestinationStatus, EventKind, LivestreamId, Metadata, StreamStatus,
+    DestinationId, DestinationStatus, EventKind, LivestreamId, Metadata,
+    StreamStatus::{self, Live, Offline, Ready, Starting},
 };
 use stagedoor_store::Appended;
 
@@ -195,7 +196,6 @@ async fn whoever_listens_hears_every_change_and_who_asks_the_present_state() {
     snapshot(&cx).await;
     let heard = heard.0.lock().unwrap();
     let changes: Vec<_> = heard.chunk_by(PartialEq::eq).map(|chunk| chunk[0]).collect();
-    use StreamStatus::{Live, Offline, Ready, Starting};
     assert_eq!(changes, [Offline, Ready, Starting, Live]);
     assert_eq!(heard.iter().filter(|status| **status == Live).count(), 2, "once more when asked");
 }

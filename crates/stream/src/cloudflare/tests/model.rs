@@ -326,6 +326,19 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
+#[test]
+fn an_output_whose_answer_was_lost_is_found_again_after_a_crash() {
+    let mut model = Model::new();
+    model.apply(Event::Attach(1, vec![0]));
+    model.apply(Event::Round(vec![Fault::AnswerLost]));
+    assert_eq!(model.outside.outputs.len(), 1);
+    assert!(matches!(model.outputs.entry(&id(0)).presence, Presence::Intended(_)));
+    model.apply(Event::Crash);
+    model.settle();
+    assert!(model.outputs.entry(&id(0)).presence.sends());
+    assert_eq!(model.outside.next, 1, "none was created since");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

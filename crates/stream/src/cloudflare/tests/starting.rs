@@ -5,6 +5,7 @@ use std::time::Duration;
 use stagedoor_cloudflare::{BudgetConfig, Priority, Reserved};
 use stagedoor_domain::DestinationId;
 use stagedoor_fakes::cloudflare::Call;
+use stagedoor_store::EventQuery;
 
 use super::*;
 
@@ -23,6 +24,26 @@ async fn three_destinations_start_and_stop_and_their_outputs_are_used_again() {
     world.outputs_become("all send again", &on).await;
     assert_eq!(world.fake.outputs_created(), 3);
     assert_eq!(world.fake.inputs_created(), 1);
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_destination_is_one_event_however_often_it_is_told() {
+    let world = World::new().await;
+    world.live(&["twitch"]).await;
+    world.crash().await;
+    world.all_live().await;
+    world.stop().await;
+    world.becomes(StreamStatus::Ready).await;
+    let query = EventQuery { limit: 10, ..EventQuery::default() };
+    let outputs = || async {
+        let events = world.house.services.store.events(world.cx.user(), &query).await.unwrap();
+        let reports = events.into_iter().map(|event| event.report);
+        reports.filter_map(|report| Some((report.output?.destination, report.kind))).collect()
+    };
+    let twitch = DestinationId::new("twitch").unwrap();
+    let expected =
+        [(twitch.clone(), EventKind::OutputDisabled), (twitch, EventKind::OutputEnabled)];
+    until("both are stored once", outputs, |seen: &Vec<_>| *seen == expected).await;
 }
 
 #[tokio::test]
