@@ -7,9 +7,14 @@ import WebSocket from "ws";
 
 import { soon, until } from "./until.mjs";
 
+/** What the user's tree tells, at whatever moment. */
+const NEWS = new Set(["stream_state", "event", "alert", "metrics"]);
+
 export class Raw {
-  /** What has come, parsed. */
+  /** What has come, parsed; without news. */
   frames = [];
+  /** The news among it. */
+  news = [];
   #beats = 0;
 
   /** Connects as `user`, as development mode allows. */
@@ -17,7 +22,10 @@ export class Raw {
     const raw = new Raw();
     const url = `${daemon.socketUrl}/websocket?user=${user}&vsn=2.0.0`;
     raw.ws = new WebSocket(url, { perMessageDeflate: false });
-    raw.ws.on("message", (data) => raw.frames.push(JSON.parse(data)));
+    raw.ws.on("message", (data) => {
+      const frame = JSON.parse(data);
+      (NEWS.has(frame[3]) ? raw.news : raw.frames).push(frame);
+    });
     raw.ws.on("error", (error) => (raw.error = error));
     raw.closed = new Promise((resolve) => {
       raw.ws.once("close", (code, reason) => resolve({ code, reason: String(reason) }));
