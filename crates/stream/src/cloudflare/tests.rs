@@ -55,10 +55,15 @@ fn plenty() -> BudgetConfig {
     BudgetConfig { limit: 100_000, burst: 10_000, ..BudgetConfig::default() }
 }
 
+/// With a timeout that tests of lost answers can wait for.
 fn client(fake: &FakeCloudflare, budget: BudgetConfig) -> Client {
+    client_with(fake, budget, Duration::from_millis(300))
+}
+
+fn client_with(fake: &FakeCloudflare, budget: BudgetConfig, timeout: Duration) -> Client {
     let config = ClientConfig {
         base_url: fake.base_url(),
-        timeout: Duration::from_millis(300),
+        timeout,
         ..ClientConfig::new(fake.config().account_id.clone(), fake.config().token.clone().into())
     };
     Client::new(config, Budget::new(budget)).unwrap()
@@ -89,8 +94,12 @@ impl World {
     }
 
     async fn at(fake: FakeCloudflare, settings: StreamSettings, budget: BudgetConfig) -> Self {
-        let dir = tempfile::tempdir().unwrap();
         let client = client(&fake, budget);
+        Self::through(client, fake, settings).await
+    }
+
+    async fn through(client: Client, fake: FakeCloudflare, settings: StreamSettings) -> Self {
+        let dir = tempfile::tempdir().unwrap();
         let house = house(&dir, &client, settings).await;
         let cx = house.start("ada", components()).await;
         Self { fake, client, settings, house, cx, dir }
