@@ -81,7 +81,7 @@ statements! {
              from events
              where user_id = $1 and id >= $2 and received_at >= $3
              group by received_at / 60000, platform, livestream, kind, currency";
-    LAST_MINUTE = "select max(begins_at) from series where user_id = $1 and length_s = 60";
+    LAST_MINUTE = "select max(begins_at + (length_s - 60) * 1000) from series where user_id = $1";
 }
 
 pub(crate) type Row = (
@@ -245,7 +245,7 @@ impl Store {
         Ok((points.into_values().filter(|point| !is_empty(point)).collect(), newest))
     }
 
-    /// The last minute of which there is a point.
+    /// The last minute of which there is a point, or which an hour's point includes.
     pub async fn last_minute(&self, user: &UserId) -> Result<Option<Timestamp>, StoreError> {
         let (last,): (Option<i64>,) = reading!(self.db(), |pool| Ok(sqlx::query_as(LAST_MINUTE)
             .bind(user.as_str())

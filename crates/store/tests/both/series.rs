@@ -52,9 +52,10 @@ on_both! {
         let read = store.series(&ada(), &SeriesQuery::default()).await.unwrap();
         assert_eq!(read, points);
         assert!(store.series(&bob(), &SeriesQuery::default()).await.unwrap().is_empty());
-        let hour = SeriesPoint { length_s: 3_600, ..point(minute(9), Platform::Twitch) };
-        store.put_series(&ada(), &[hour]).await.unwrap();
         assert_eq!(store.last_minute(&ada()).await.unwrap(), Some(minute(2)));
+        let hour = SeriesPoint { length_s: 3_600, ..point(minute(1), Platform::Twitch) };
+        store.put_series(&ada(), &[hour]).await.unwrap();
+        assert_eq!(store.last_minute(&ada()).await.unwrap(), Some(minute(60)));
         assert_eq!(store.last_minute(&bob()).await.unwrap(), None);
     }
 
