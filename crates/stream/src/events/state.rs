@@ -16,7 +16,11 @@ use super::{
     recent::Recent,
     submission::{Receipt, Submission, SubmitError, answer},
 };
-use crate::{AlertQueueMsg, UserContext, alerts::alert_for, tasks::Tasks};
+use crate::{
+    UserContext,
+    alerts::alert_for,
+    tasks::Tasks,
+};
 
 const ACTOR: &str = "EventProcessor";
 
@@ -66,7 +70,6 @@ impl State {
             under_way: Arc::default(),
         };
         state.read_settings();
-        state.wake_alerts();
         state
     }
 
@@ -127,18 +130,6 @@ impl State {
         }
         let early = std::mem::take(&mut self.early);
         self.store_all(early);
-    }
-
-    /// Alerts of an earlier life of the tree, or of events that came while there was none, wait in the store.
-    fn wake_alerts(&mut self) {
-        let cx = self.cx.clone();
-        self.tasks.spawn(async move {
-            // One that cannot be read now is read when AlertQueue starts for another reason.
-            let pending = cx.services().store.pending_alerts(cx.user()).await;
-            if pending.is_ok_and(|pending| !pending.is_empty()) {
-                let _ = cx.alerts().cast(AlertQueueMsg::Wake);
-            }
-        });
     }
 
     pub(super) fn submit(&mut self, mut submission: Submission) {

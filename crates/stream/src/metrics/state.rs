@@ -24,8 +24,12 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How many points are saved at a time.
 const CHUNK: usize = 500;
 
-/// How far back what was not saved is counted again. Further back lies only what came while the user had no tree.
-const LONGEST_RECOUNT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How far back minutes are looked for that nobody has counted: events that came while the user had no tree.
+const UNCOUNTED: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How far back minutes that were saved are counted again. Of older ones, chat may have been deleted, or they may have
+/// been put together to hours: what is saved of them stays.
+const COUNTED_AGAIN: SignedDuration = SignedDuration::from_hours(23);
 
 /// How far before the last minute that was saved a new life begins to count: what became durable late belongs there.
 const BEFORE_THE_LAST: SignedDuration = SignedDuration::from_mins(10);
@@ -295,17 +299,27 @@ async fn recount(
     user: &UserId,
     since: Option<Timestamp>,
 ) -> Result<Outcome, StoreError> {
-    let earliest = Timestamp::now().saturating_sub(LONGEST_RECOUNT).unwrap_or(Timestamp::MIN);
     let since = match since {
-        Some(since) => since,
-        None => match store.last_minute(user).await? {
-            Some(last) => last.saturating_sub(BEFORE_THE_LAST).unwrap_or(earliest),
-            None => earliest,
-        },
+        Some(since) => since.max(ago(COUNTED_AGAIN)),
+        None => beginning(store.last_minute(user).await?),
     };
-    let since = minute_of(since.max(earliest));
+    let since = minute_of(since);
     let (points, up_to) = store.counts_since(user, since).await?;
     Ok(Outcome::Recounted { since, points, up_to })
+}
+
+/// Where a new life begins to count.
+fn beginning(last_saved: Option<Timestamp>) -> Timestamp {
+    let begin = match last_saved {
+        Some(last) if last > ago(COUNTED_AGAIN) => last.saturating_sub(BEFORE_THE_LAST),
+        Some(last) => last.saturating_add(SignedDuration::from_mins(1)),
+        None => Ok(Timestamp::MIN),
+    };
+    begin.unwrap_or(Timestamp::MIN).max(ago(UNCOUNTED))
+}
+
+fn ago(time: SignedDuration) -> Timestamp {
+    Timestamp::now().saturating_sub(time).unwrap_or(Timestamp::MIN)
 }
 
 async fn save(store: &Store, user: &UserId, points: &[SeriesPoint]) -> Result<(), StoreError> {

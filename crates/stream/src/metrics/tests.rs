@@ -141,6 +141,41 @@ async fn what_came_while_there_was_no_tree_is_counted_by_the_next() {
 }
 
 #[tokio::test]
+async fn old_minutes_stay_as_they_were_saved() {
+    let house = House::open().await;
+    let store = &house.services.store;
+    let at = |hours| {
+        let at = Timestamp::now() - jiff::SignedDuration::from_hours(hours);
+        Timestamp::from_second(at.as_second() / 60 * 60).unwrap()
+    };
+    // Most of the chat of which this was counted has been deleted since.
+    let kept = SeriesPoint {
+        at: at(30),
+        length_s: 60,
+        platform: Platform::Twitch,
+        livestream: None,
+        viewers: None,
+        chat_messages: 50,
+        follows: 0,
+        subscriptions: 0,
+        donated: BTreeMap::new(),
+    };
+    store.put_series(&ada(), std::slice::from_ref(&kept)).await.unwrap();
+    for (hours, key) in [(30, "rest of the chat"), (29, "never counted")] {
+        let report = report(EventKind::ChatMessage, key);
+        let event =
+            NewEvent { user: ada(), livestream: None, received_at: at(hours), report, alert: None };
+        store.append_and_wait(event).await.unwrap();
+    }
+    let cx = house.start("ada", components()).await;
+    submit(&house, EventKind::ChatMessage, "now").await;
+    counted(&cx).await;
+    house.users.terminate_child("ada").await.unwrap();
+    let saved = series(store).await;
+    assert_eq!((&saved[0], messages(&saved)), (&kept, 52));
+}
+
+#[tokio::test]
 async fn a_revised_donation_is_counted_with_what_it_is_now() {
     let house = House::open().await;
     let cx = house.start("ada", components()).await;
