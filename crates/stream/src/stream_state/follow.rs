@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stagedoor_domain::Livestream;
+use stagedoor_domain::{Livestream, StreamStatus};
 use stagedoor_store::StoreError;
 
 use super::{
@@ -118,12 +118,17 @@ impl State {
 
     /// On air until the end is saved: only then may the tree go.
     fn tell_on_air(&self) {
+        let unsaved = |livestream: &&Livestream| self.saved.as_ref() != Some(*livestream);
         let entry = |livestream: &Livestream| OnAirEntry {
             livestream: livestream.id,
-            status: livestream.status,
+            status: if livestream.ended_at.is_some() {
+                StreamStatus::Ending
+            } else {
+                livestream.status
+            },
         };
-        let open = |livestream: &&Livestream| livestream.ended_at.is_none();
-        let on_air = self.machine.on_air().or_else(|| self.saved.as_ref().filter(open)).map(entry);
+        let ended_unsaved = || self.machine.livestream.as_ref().filter(unsaved);
+        let on_air = self.machine.on_air().or_else(ended_unsaved).map(entry);
         self.cx.services().on_air.set(self.cx.user(), on_air);
     }
 }

@@ -43,13 +43,14 @@ impl State {
             return answer(reply, Err(error.into()));
         }
         match self.metadata_queue.push(metadata, reply) {
-            Ok(true) => self.save_metadata(),
-            Ok(false) => {}
+            // What is being read now would be taken for newer than it.
+            Ok(true) if !self.is_loading() => self.save_metadata(),
+            Ok(_) => {}
             Err(reply) => answer(reply, Err(StreamCommandError::StoreUnavailable)),
         }
     }
 
-    fn save_metadata(&mut self) {
+    pub(super) fn save_metadata(&mut self) {
         let Some(metadata) = self.metadata_queue.first().cloned() else { return };
         let (store, user) = (self.cx.services().store.clone(), self.cx.user().clone());
         self.begin(

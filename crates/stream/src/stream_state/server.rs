@@ -94,6 +94,8 @@ pub(super) struct Loaded {
     pub(super) metadata: Metadata,
     /// The livestream that has not ended, what it counts, and up to which event that is.
     pub(super) open: Option<(Livestream, Statistics, Option<stagedoor_domain::EventId>)>,
+    /// Alerts of an earlier life of the tree, or of events that came while there was none.
+    pub(super) alerts_wait: bool,
 }
 
 impl Actor for StreamStateServer {

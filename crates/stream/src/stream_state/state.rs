@@ -20,7 +20,9 @@ use super::{
     server::{Answer, Done, Loaded, Outcome, StreamStateMsg},
     timeline,
 };
-use crate::{Broadcast, EventsMsg, News, Subscriber, UserContext, Wanted, tasks::Tasks};
+use crate::{
+    AlertQueueMsg, Broadcast, EventsMsg, News, Subscriber, UserContext, Wanted, tasks::Tasks,
+};
 
 pub(super) const ACTOR: &str = "StreamStateServer";
 
@@ -71,8 +73,8 @@ impl State {
             told: None,
             deadline: None,
         };
-        let (store, user) = (state.cx.services().store.clone(), state.cx.user().clone());
-        state.begin(async move { Outcome::Loaded(Box::new(load(&store, &user).await)) });
+        let cx = state.cx.clone();
+        state.begin(async move { Outcome::Loaded(Box::new(load(&cx).await)) });
         state
     }
 
@@ -138,6 +140,11 @@ impl State {
         for event in self.early.take().unwrap_or_default() {
             self.apply(&event, Some(event.id) > counted);
         }
+        if loaded.alerts_wait {
+            // Nobody else starts with the tree who could know that AlertQueue is needed.
+            let _ = self.cx.alerts().cast(AlertQueueMsg::Wake);
+        }
+        self.save_metadata();
         self.settle();
         self.publish();
     }

@@ -199,3 +199,15 @@ async fn whoever_listens_hears_every_change_and_who_asks_the_present_state() {
     assert_eq!(changes, [Offline, Ready, Starting, Live]);
     assert_eq!(heard.iter().filter(|status| **status == Live).count(), 2, "once more when asked");
 }
+
+#[tokio::test]
+async fn a_title_that_is_set_while_the_state_is_read_stays() {
+    let house = House::open().await;
+    for n in 0..20 {
+        let cx = house.start(&format!("user{n}"), components()).await;
+        let title = || Metadata { title: "Hello".into(), ..Metadata::default() };
+        let set = |reply| StreamStateMsg::SetMetadata(title(), reply);
+        cx.stream_state().call(set, PATIENCE).await.unwrap().unwrap();
+        assert_eq!(becomes(&cx, Offline).await.metadata, title());
+    }
+}
