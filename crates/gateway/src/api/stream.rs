@@ -14,7 +14,7 @@ use crate::http::ApiError;
 /// The state of the stream.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct StreamView {
-    /// Whether the user's tree runs. Where it does not, this is what is stored: nobody looks at the encoder.
+    /// Whether a tree runs for the user. Where none does, this is what is stored: nobody looks at the encoder.
     pub(crate) running: bool,
     #[serde(flatten)]
     pub(crate) state: StreamStateSnapshot,
@@ -55,28 +55,30 @@ pub(crate) struct Accepted {
     pub(crate) status: StreamStatus,
 }
 
-/// From the tree if it runs, else from the store.
+/// From the tree if it runs and knows, else from the store.
 pub(crate) async fn get(desk: &Desk, user: &UserId) -> Result<StreamView, ApiError> {
-    if let Some(tree) = desk.backstage().trees.get(user)
-        && let Ok(state) = snapshot(&tree).await
+    let tree = desk.backstage().trees.get(user);
+    if let Some(tree) = &tree
+        && let Ok(state) = snapshot(tree).await
         && !state.loading
     {
         return Ok(StreamView { running: true, state });
     }
+    Ok(StreamView { running: tree.is_some(), state: stored(desk, user).await? })
+}
+
+async fn stored(desk: &Desk, user: &UserId) -> Result<StreamStateSnapshot, ApiError> {
     let store = desk.store();
     let metadata = store.metadata(user).await?;
-    let state = match store.open_livestream(user).await? {
-        None => StreamStateSnapshot { metadata, ..StreamStateSnapshot::default() },
-        Some(livestream) => {
-            let statistics = store.statistics(user, livestream.id).await?;
-            StreamStateSnapshot { metadata, statistics, ..stored(&livestream) }
-        }
+    let Some(livestream) = store.open_livestream(user).await? else {
+        return Ok(StreamStateSnapshot { metadata, ..StreamStateSnapshot::default() });
     };
-    Ok(StreamView { running: false, state })
+    let statistics = store.statistics(user, livestream.id).await?;
+    Ok(StreamStateSnapshot { metadata, statistics, ..told_by(&livestream) })
 }
 
 /// What a livestream tells of the state, when nobody else does.
-fn stored(livestream: &Livestream) -> StreamStateSnapshot {
+fn told_by(livestream: &Livestream) -> StreamStateSnapshot {
     let status = match livestream.status {
         StreamStatus::Ending => DestinationStatus::Ending,
         StreamStatus::Starting => DestinationStatus::Starting,

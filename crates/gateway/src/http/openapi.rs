@@ -72,6 +72,13 @@ fn refusals(paths: &mut Paths) {
             [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
             let responses = &mut operation.responses.responses;
+            for response in responses.values_mut() {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    response.description = "The answer".into();
+                }
+            }
             responses.insert("default".into(), RefOr::T(refusal.clone()));
             if path.contains("{user}") {
                 let user = ParameterBuilder::new()

@@ -1,6 +1,8 @@
 //! Events and donations by HTTP.
 
-use super::*;
+use stagedoor_store::{LiveInputRecord, WriterConfig};
+
+use super::{house::WEBHOOK_SECRET, *};
 
 const EVENTS: &str = "/api/v1/users/ada/events";
 const DONATIONS: &str = "/api/v1/users/ada/donations";
@@ -163,4 +165,43 @@ async fn a_store_that_has_ended_is_told_as_such() {
     assert_eq!(response.headers()[header::RETRY_AFTER], "5");
     let answer: Value = response.json().await.unwrap();
     assert_eq!(answer["error"]["code"], "closing");
+}
+
+#[tokio::test]
+async fn who_sends_more_than_can_be_stored_is_told_to_slow_down() {
+    let writer = WriterConfig { buffer_events: 1, ..WriterConfig::default() };
+    let running = start_in(House::open_with(writer, false).await, GatewayConfig::default()).await;
+    let store = running.house.services.store.clone();
+    let record = LiveInputRecord {
+        uid: Some("input-1".into()),
+        ingest_url: "rtmps://x".into(),
+        stream_key: "k".to_owned().into(),
+        playback: None,
+    };
+    store.record_live_input(&UserId::new("ada").unwrap(), &record).await.unwrap();
+    let waiting = tokio::spawn(running.ask(Method::POST, EVENTS).json(&chat("1")).send());
+    wait_until("the buffer is full", || store.health().buffered == 1).await;
+
+    let webhook = json!({
+        "data": {
+            "notification_name": "Stream Live Input", "input_id": "input-1",
+            "event_type": "live_input.connected", "updated_at": "2026-11-22T15:00:00Z",
+        },
+    });
+    let donation = json!({ "id": "t", "amount": "1", "currency": "EUR" });
+    for request in [
+        running.ask(Method::POST, EVENTS).json(&chat("2")),
+        running.ask(Method::POST, DONATIONS).json(&donation),
+        running
+            .request(Method::POST, "/webhooks/cloudflare")
+            .header("cf-webhook-auth", WEBHOOK_SECRET)
+            .json(&webhook),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "5");
+        let answer: Value = response.json().await.unwrap();
+        assert_eq!(answer["error"]["code"], "store_full");
+    }
+    waiting.abort();
 }

@@ -33,10 +33,15 @@ pub(super) struct House {
 
 impl House {
     pub(super) async fn open() -> Self {
+        Self::open_with(WriterConfig::default(), true).await
+    }
+
+    /// With a store that takes so much, and that writes or does not.
+    pub(super) async fn open_with(writer: WriterConfig, writes: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let keyring = Keyring::load_or_create(&dir.path().join("keyring")).unwrap();
         let database = Database::Sqlite { path: dir.path().join("stagedoor.db") };
-        let config = StoreConfig { database, keyring, writer: WriterConfig::default() };
+        let config = StoreConfig { database, keyring, writer };
         let store = Store::open(config).await.unwrap();
         // Nobody answers there.
         let client = ClientConfig {
@@ -47,7 +52,11 @@ impl House {
         let closing = CancellationToken::new();
         let writer = tokio::spawn({
             let (store, closing) = (store.clone(), closing.clone());
-            async move { store.run(closing).await }
+            async move {
+                if writes {
+                    store.run(closing).await;
+                }
+            }
         });
         let users = DynamicSupervisorRef::new(DynamicSupervisorSpec::new());
         let supervisor = {

@@ -55,10 +55,13 @@ async fn start() -> Running {
 }
 
 async fn start_with(config: GatewayConfig) -> Running {
+    start_in(House::open().await, config).await
+}
+
+async fn start_in(house: House, config: GatewayConfig) -> Running {
     let tracker = Tracker::new(LIMITS);
     let readiness = Readiness::new();
     let metrics = Metrics::new();
-    let house = House::open().await;
     let backstage = house.backstage();
     let (auth, ready) = (authenticator(), readiness.clone());
     let gateway = Gateway::new(&config, tracker.clone(), auth, ready, metrics, backstage).unwrap();
