@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use stagedoor_cloudflare::Priority;
-
 use super::*;
 
 const USERS: usize = 1_000;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_thousand_users_share_the_budget_and_nobody_on_air_waits_for_polls() {
+async fn a_thousand_users_share_the_budget_and_one_goes_on_air_past_their_polls() {
     let window = Duration::from_secs(1);
     let fake = FakeConfig { limit: 800, window, ..FakeConfig::default() };
     let fake = FakeCloudflare::start(fake).await.unwrap();
@@ -28,14 +26,9 @@ async fn a_thousand_users_share_the_budget_and_nobody_on_air_waits_for_polls() {
     assert_eq!(world.fake.inputs().len(), USERS, "{:?}", world.client.budget());
     let polls = || async { world.client.budget().snapshot().waiting.poll };
     until("polls queue up", polls, |waiting| *waiting > USERS as u64 / 2).await;
-    let one_more_poll = {
-        let budget = world.client.budget().clone();
-        tokio::spawn(async move { drop(budget.acquire(Priority::Poll).await) })
-    };
     world.live(&["kick", "twitch", "youtube"]).await;
     world.stop().await;
     world.becomes(StreamStatus::Ready).await;
-    assert!(!one_more_poll.is_finished(), "a whole stream came and went before the next poll");
     assert_eq!((world.fake.refused(), world.fake.inputs_created()), (0, USERS));
     assert!(world.fake.most_calls_in_a_window() <= 800);
 }
