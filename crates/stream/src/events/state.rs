@@ -16,11 +16,7 @@ use super::{
     recent::Recent,
     submission::{Receipt, Submission, SubmitError, answer},
 };
-use crate::{
-    UserContext,
-    alerts::alert_for,
-    tasks::Tasks,
-};
+use crate::{UserContext, alerts::alert_for, tasks::Tasks};
 
 const ACTOR: &str = "EventProcessor";
 
