@@ -9,12 +9,15 @@ use crate::http::ApiError;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        // Its causes may name what is none of a client's business.
         let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::warn!(%error, cause = cause.as_deref(), "the store refuses a request");
+        let cause = cause.as_deref();
+        // Its causes may name what is none of a client's business.
         if error.is_transient() {
+            // How the store is, the store tells by itself: once, and not for each request.
+            tracing::debug!(%error, cause, "request not carried out");
             store_unavailable()
         } else {
+            tracing::error!(%error, cause, "request not carried out");
             let message = "the store cannot do this";
             Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store_failed", message)
         }

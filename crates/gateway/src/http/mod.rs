@@ -29,6 +29,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    body::Bytes,
     extract::DefaultBodyLimit,
     response::{IntoResponse, Response},
     routing::get,
@@ -69,10 +70,10 @@ impl Api {
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
     let (router, document) = documented().split_for_parts();
-    let json = rendered(document);
+    let json = Bytes::from(rendered(document));
     Router::new()
         .route("/socket/websocket", get(socket::connect))
-        .route("/api/openapi.json", get(move || async move { openapi_json(&json) }))
+        .route("/api/openapi.json", get(move || async move { openapi_json(json) }))
         .merge(router)
         .fallback(|| async { ApiError::not_found() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
@@ -93,14 +94,14 @@ fn documented() -> OpenApiRouter<Arc<Api>> {
 }
 
 /// The document as it is served, and as it lies in `docs/openapi.json`.
-fn rendered(mut document: utoipa::openapi::OpenApi) -> Arc<str> {
+fn rendered(mut document: utoipa::openapi::OpenApi) -> String {
     openapi::complete(&mut document);
     let json = document.to_pretty_json().expect("the document is plain data with text keys");
-    format!("{json}\n").into()
+    json + "\n"
 }
 
-fn openapi_json(json: &str) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], json.to_owned()).into_response()
+fn openapi_json(json: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], json).into_response()
 }
 
 /// Answers may have secrets in them, and are about now: nobody in between shall keep them.

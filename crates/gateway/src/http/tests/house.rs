@@ -37,11 +37,11 @@ impl House {
     }
 
     /// With a store that takes so much, and that writes or does not.
-    pub(super) async fn open_with(writer: WriterConfig, writes: bool) -> Self {
+    pub(super) async fn open_with(config: WriterConfig, is_open: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let keyring = Keyring::load_or_create(&dir.path().join("keyring")).unwrap();
         let database = Database::Sqlite { path: dir.path().join("stagedoor.db") };
-        let config = StoreConfig { database, keyring, writer };
+        let config = StoreConfig { database, keyring, writer: config };
         let store = Store::open(config).await.unwrap();
         // Nobody answers there.
         let client = ClientConfig {
@@ -53,7 +53,7 @@ impl House {
         let writer = tokio::spawn({
             let (store, closing) = (store.clone(), closing.clone());
             async move {
-                if writes {
+                if is_open {
                     store.run(closing).await;
                 }
             }

@@ -10,11 +10,11 @@ fn the_document_is_that_of_the_handlers() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
     let json = rendered(documented().split_for_parts().1);
     if env::var_os("UPDATE_OPENAPI").is_some() {
-        fs::write(&path, &*json).unwrap();
+        fs::write(&path, &json).unwrap();
     }
     let checked_in = fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        checked_in == *json,
+        checked_in == json,
         "docs/openapi.json is not what the handlers say. Regenerate it:\n  \
          UPDATE_OPENAPI=1 cargo nextest run -p stagedoor-gateway the_document_is_that_of_the_handlers"
     );
