@@ -103,7 +103,9 @@ impl Keyring {
         if fs::exists(path).map_err(file)? {
             return Self::load(path);
         }
-        let text = Self::new_key("k1")?;
+        // By chance, and not always the same: a keyring that is made because the old one is gone is then noticed.
+        let number = getrandom::u32().map_err(KeyringError::Random)?;
+        let text = Self::new_key(&format!("k{number:08x}"))?;
         match create(path, &text) {
             // Somebody else was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(path),
@@ -201,6 +203,16 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let read = Keyring::load_or_create(&path).unwrap();
         assert_eq!(made.first().bytes.expose_secret(), read.first().bytes.expose_secret());
+    }
+
+    #[test]
+    fn a_keyring_that_is_made_again_does_not_pass_for_the_old_one() {
+        let made = || {
+            let folder = tempfile::tempdir().unwrap();
+            Keyring::load_or_create(&folder.path().join("keyring")).unwrap()
+        };
+        let (old, new) = (made(), made());
+        assert!(new.find(&old.first().id).is_none(), "{old:?} {new:?}");
     }
 
     #[test]

@@ -66,17 +66,22 @@ impl StoreConfig {
     }
 }
 
+/// The least that anything is kept.
+const HOUR: Duration = Duration::from_hours(1);
+/// From the last day's events series are counted again after a crash: neither may be gone by then.
+const DAY: Duration = Duration::from_hours(24);
+const CENTURY: Duration = Duration::from_hours(24 * 36_525);
+
 impl RetentionConfig {
     fn validate(&self) -> Result<(), Invalid> {
-        let range = durations(&(Duration::from_hours(1)..=Duration::from_hours(24 * 36_500)));
-        for (key, value) in [
-            ("store.retention.raw", self.raw),
-            ("store.retention.chat", self.chat),
-            ("store.retention.events", self.events),
-            ("store.retention.alerts", self.alerts),
-            ("store.retention.minutes", self.minutes),
+        for (key, value, least) in [
+            ("store.retention.raw", self.raw, HOUR),
+            ("store.retention.chat", self.chat, DAY),
+            ("store.retention.events", self.events, DAY),
+            ("store.retention.alerts", self.alerts, HOUR),
+            ("store.retention.minutes", self.minutes, DAY),
         ] {
-            check_range(key, humantime::Duration::from(value), &range)?;
+            check_range(key, humantime::Duration::from(value), &durations(&(least..=CENTURY)))?;
         }
         Ok(())
     }
