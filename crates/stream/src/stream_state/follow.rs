@@ -46,6 +46,13 @@ impl State {
         result: Result<(), StoreError>,
     ) {
         self.saving = false;
+        if !matches!(
+            livestream.status,
+            StreamStatus::Starting | StreamStatus::Live | StreamStatus::Interrupted
+        ) {
+            // A stop that cannot be saved is under way all the same.
+            self.stopping.drain(..).for_each(|reply| answer(reply, Ok(())));
+        }
         let failed = match result {
             Ok(()) => {
                 self.saved = Some(livestream);

@@ -37,7 +37,7 @@ pub enum StreamStateMsg {
         /// The answer.
         reply: Answer,
     },
-    /// Ends the livestream. (call)
+    /// Ends the livestream. Answered when that is saved: from then on a crash does not undo it. (call)
     Stop(Answer),
     /// Changes what the stream is called and about. Answered when it is saved. (call)
     SetMetadata(Metadata, Answer),

@@ -50,6 +50,8 @@ pub struct State {
     pub(super) saving: bool,
     /// Whoever waits for a start to be saved.
     pub(super) starting: Option<Answer>,
+    /// Whoever waits for a stop to be saved.
+    pub(super) stopping: Vec<Answer>,
     /// What CloudflareManager was last told; none in a life that has not told it yet.
     pub(super) told: Option<Wanted>,
     pub(super) deadline: Option<(Timestamp, AbortHandle)>,
@@ -70,6 +72,7 @@ impl State {
             saved: None,
             saving: false,
             starting: None,
+            stopping: Vec::new(),
             told: None,
             deadline: None,
         };
@@ -212,7 +215,11 @@ impl State {
         }
         let mut outcome = Ok(());
         self.change(|machine, _| outcome = machine.stop());
-        answer(reply, outcome);
+        if outcome.is_ok() && self.saved != self.machine.livestream {
+            self.stopping.push(reply);
+        } else {
+            answer(reply, outcome);
+        }
     }
 
     pub(super) fn encoder_seen(&mut self, connected: bool, at: Timestamp) {
