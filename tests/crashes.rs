@@ -1,11 +1,18 @@
 //! A crash of any part: what must survive it does, and the part comes back.
 
+use serde_json::Value;
 use stagedoor_gateway::Role;
 use stagedoor_inspect::{Action, InspectClient, InspectError, TreeQuery};
 use stagedoor_supervision::ChildStatus;
 use stagedoor_testkit::{ChannelClient, Harness, PATIENCE, wait_until};
 
-use crate::{stage::donate, support::what_happened};
+use crate::{
+    stage::{
+        PLATFORMS, alerts, all, becomes, cloudflare, daemon_hearing, donate, donations, live,
+        live_on, outputs, stop, stream,
+    },
+    support::what_happened,
+};
 
 /// Ada and bob, each with a tab and a running tree.
 async fn ada_and_bob() -> (Harness, [ChannelClient; 2]) {
@@ -74,6 +81,65 @@ async fn the_metrics_of_one_user_start_over_and_nobody_elses() {
     assert_eq!((donations("ada").await, donations("bob").await), (Some(0), Some(1)));
     donate(&daemon, "ada", "second").await;
     wait_until("counted again", async || donations("ada").await, |n| *n == Some(1)).await;
+}
+
+#[tokio::test]
+async fn each_part_of_a_stream_comes_back_alone_and_the_stream_goes_on() {
+    let fake = cloudflare().await;
+    let daemon = daemon_hearing(&fake).await;
+    let watched = daemon.open_dashboard("bob", "home").await;
+    for part in ["stream_state", "cloudflare", "events", "metrics", "alerts"] {
+        // A user of its own for each: four crashes in five seconds are more than a tree puts up with.
+        let user = format!("streams-{part}").replace('_', "-");
+        let mut tab = live(&daemon, &fake, &user, &PLATFORMS).await;
+        assert_eq!(donate(&daemon, &user, "before").await.status, 201);
+        let path = format!("users/{user}/{part}");
+        daemon.runs(&path, 0).await;
+        let counted = |stream: &Value| stream["statistics"]["donations"] == 1;
+        let before = wait_until("counted", async || stream(&daemon, &user).await, counted).await;
+        let watch = daemon.watch().await;
+        daemon.crash(&path).await;
+        daemon.runs(&path, 1).await;
+        let story = [format!("{path} exited: killed"), format!("{path} restarted: 1")];
+        assert_eq!(what_happened(&daemon, watch).await, story, "and nothing else happened");
+        daemon.gone("users/witness").await;
+
+        tab.heartbeat().await.expect("the connection survives");
+        let after = live_on(&daemon, &user, &PLATFORMS).await;
+        for field in ["livestream", "started_at", "statistics"] {
+            assert_eq!(after[field], before[field], "{part}: {field}");
+        }
+        assert_eq!(donate(&daemon, &user, "before").await.status, 200);
+        assert_eq!(donate(&daemon, &user, "after").await.status, 201);
+        assert_eq!(donations(&daemon, &user).await, ["donation:before", "donation:after"]);
+        let raised = async || alerts(&daemon, &user).await.len();
+        wait_until("an alert each", raised, |raised| *raised == 2).await;
+        stop(&daemon, &user).await;
+        becomes(&daemon, &user, "ready").await;
+        assert_eq!(outputs(&fake, &user), all(&PLATFORMS, false));
+    }
+    assert_eq!(fake.outputs_created(), 5 * PLATFORMS.len());
+    still_connected(&mut [watched]).await;
+}
+
+#[tokio::test]
+async fn what_all_streams_need_comes_back_and_nobody_notices() {
+    let (daemon, mut tabs) = ada_and_bob().await;
+    assert_eq!(donate(&daemon, "ada", "before").await.status, 201);
+    for part in ["services/store", "services/retention"] {
+        let watch = daemon.watch().await;
+        daemon.crash(part).await;
+        daemon.runs(part, 1).await;
+        let story = [format!("{part} exited: killed"), format!("{part} restarted: 1")];
+        assert_eq!(what_happened(&daemon, watch).await, story, "and nothing else happened");
+        daemon.gone("users/witness").await;
+        assert_eq!(donate(&daemon, "ada", part).await.status, 201);
+        assert_eq!(daemon.admin("/ready").await.status, 200);
+    }
+    let all = ["donation:before", "donation:services/store", "donation:services/retention"];
+    assert_eq!(donations(&daemon, "ada").await, all);
+    still_connected(&mut tabs).await;
+    leaves_are_followed(&daemon, tabs).await;
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ async fn stagedoor(daemon: &Reach, arguments: &[&str]) -> Ended {
 }
 
 /// What it answers; it must succeed, and have nothing to complain about.
-async fn answer(daemon: &Reach, arguments: &[&str]) -> String {
+pub(crate) async fn answer(daemon: &Reach, arguments: &[&str]) -> String {
     let Ended { code, stdout, stderr } = stagedoor(daemon, arguments).await;
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}: {stdout}");
     stdout

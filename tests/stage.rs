@@ -119,6 +119,17 @@ pub(crate) async fn stop(daemon: &Reach, user: &str) {
     assert_eq!(stopped.status, 202, "{stopped:?}");
 }
 
+/// The user's encoder goes away, and the deadline to come back by is saved.
+pub(crate) async fn lose_encoder(daemon: &Harness, fake: &FakeCloudflare, user: &str) -> Value {
+    assert!(fake.encoder(&live_input(daemon, fake, user).await, Encoder::Disconnected));
+    let lost = becomes(daemon, user, "interrupted").await;
+    assert!(lost["auto_stop_at"].is_string(), "{lost}");
+    let (store, id) = (&daemon.daemon().services().store, user.parse().unwrap());
+    let saved = async || store.open_livestream(&id).await.unwrap()?.auto_stop_at;
+    wait_until("the deadline is saved", saved, Option::is_some).await;
+    lost
+}
+
 /// The outputs of the user's live input: where to, and whether it is sent there.
 pub(crate) fn outputs(fake: &FakeCloudflare, user: &str) -> Vec<(String, bool)> {
     let outputs = fake.input_of(user).map(|input| input.outputs).unwrap_or_default();

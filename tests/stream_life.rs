@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::stage::{
     PLATFORMS, all, becomes, cloudflare, daemon_at, daemon_hearing, destination, destinations,
-    live, live_input, live_on, outputs, ready, start, stop, stream,
+    live, live_input, live_on, lose_encoder, outputs, ready, start, stop, stream,
 };
 
 #[tokio::test]
@@ -169,8 +169,7 @@ async fn a_deadline_outlives_the_daemon() {
     let daemon = daemon.start().await;
     fake.set_webhook(Some(daemon.webhook()));
     let tab = live(&daemon, &fake, "ada", &PLATFORMS).await;
-    fake.encoder(&live_input(&daemon, &fake, "ada").await, Encoder::Disconnected);
-    let lost = becomes(&daemon, "ada", "interrupted").await;
+    let lost = lose_encoder(&daemon, &fake, "ada").await;
     drop(tab);
     let daemon = daemon.restart().await;
     // Nobody is there: the stream holds the tree until it has ended.

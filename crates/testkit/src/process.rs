@@ -110,6 +110,12 @@ impl ProcessBuilder {
             .env("STAGEDOOR__CLOUDFLARE__WEBHOOK_SECRET", WEBHOOK_SECRET)
     }
 
+    /// The directory it runs in.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Runs it to its end.
     pub async fn run(mut self) -> Ended {
         let output = timeout(PATIENCE, self.command.output()).await;
