@@ -21,6 +21,8 @@ use crate::{
 /// How long anything may take that takes milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+const DATABASE: &str = "stagedoor.db";
+
 /// See [`House::open`].
 pub(crate) struct House {
     pub(crate) services: Arc<Services>,
@@ -75,6 +77,14 @@ impl House {
         let tree = user_stream_manager(cx.clone(), &Arc::new(components), &backoff);
         self.users.start_child(tree).await.unwrap();
         cx
+    }
+
+    /// Somebody else has the database for themselves, until this is dropped.
+    pub(crate) async fn lock_database(&self) -> sqlx::Transaction<'static, sqlx::Sqlite> {
+        let dir = self.dir.as_ref().expect("the house has a database of its own");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join(DATABASE));
+        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+        pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
     }
 
     pub(crate) fn trees(&self) -> UserTrees {
@@ -147,7 +157,7 @@ impl Drop for House {
 
 pub(crate) async fn store(dir: &TempDir) -> Store {
     let keyring = Keyring::load_or_create(&dir.path().join("keyring")).unwrap();
-    let database = Database::Sqlite { path: dir.path().join("stagedoor.db") };
+    let database = Database::Sqlite { path: dir.path().join(DATABASE) };
     Store::open(StoreConfig { database, keyring, writer: WriterConfig::default() }).await.unwrap()
 }
 

@@ -26,11 +26,17 @@ impl State {
         self.tell_on_air();
     }
 
+    /// Saves what is not saved yet, one livestream after the other: the end of one before the start of the next.
     fn save(&mut self, delay: Duration) {
-        let Some(livestream) = self.machine.livestream.clone() else { return };
-        if self.saving || self.saved.as_ref() == Some(&livestream) {
-            return;
+        if let Some(livestream) = &self.machine.livestream
+            && self.saved.as_ref() != Some(livestream)
+        {
+            self.unsaved.insert(livestream.id, livestream.clone());
         }
+        let Some(livestream) = self.unsaved.values().next().filter(|_| !self.saving).cloned()
+        else {
+            return;
+        };
         self.saving = true;
         let store = self.cx.services().store.clone();
         self.begin(async move {
@@ -53,26 +59,29 @@ impl State {
             // A stop that cannot be saved is under way all the same.
             self.stopping.drain(..).for_each(|reply| answer(reply, Ok(())));
         }
-        let failed = match result {
+        let is_current = |machine: &Machine| {
+            machine.livestream.as_ref().is_some_and(|current| current.id == livestream.id)
+        };
+        match result {
             Ok(()) => {
-                self.saved = Some(livestream);
-                false
+                if self.unsaved.get(&livestream.id) == Some(&livestream) {
+                    self.unsaved.remove(&livestream.id);
+                }
+                if is_current(&self.machine) {
+                    if let Some(reply) = self.starting.take() {
+                        answer(reply, Ok(()));
+                    }
+                    self.saved = Some(livestream);
+                }
             }
             Err(error) => {
                 tracing::warn!(actor = ACTOR, user = %self.cx.user(), %error, "livestream not saved");
-                true
+                if let Some(reply) = self.starting.take() {
+                    self.change(Machine::abandon_start);
+                    answer(reply, Err(StreamCommandError::StoreUnavailable));
+                }
+                self.save(SAVE_AGAIN);
             }
-        };
-        match self.starting.take() {
-            Some(reply) if failed => {
-                self.change(Machine::abandon_start);
-                answer(reply, Err(StreamCommandError::StoreUnavailable));
-            }
-            Some(reply) => answer(reply, Ok(())),
-            None => {}
-        }
-        if failed {
-            self.save(SAVE_AGAIN);
         }
         self.settle();
     }
@@ -125,7 +134,6 @@ impl State {
 
     /// On air until the end is saved: only then may the tree go.
     fn tell_on_air(&self) {
-        let unsaved = |livestream: &&Livestream| self.saved.as_ref() != Some(*livestream);
         let entry = |livestream: &Livestream| OnAirEntry {
             livestream: livestream.id,
             status: if livestream.ended_at.is_some() {
@@ -134,8 +142,8 @@ impl State {
                 livestream.status
             },
         };
-        let ended_unsaved = || self.machine.livestream.as_ref().filter(unsaved);
-        let on_air = self.machine.on_air().or_else(ended_unsaved).map(entry);
+        let unsaved = || self.unsaved.values().next_back();
+        let on_air = self.machine.on_air().or_else(unsaved).map(entry);
         self.cx.services().on_air.set(self.cx.user(), on_air);
     }
 }

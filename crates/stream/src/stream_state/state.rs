@@ -1,6 +1,6 @@
 //! What StreamStateServer knows, and how it makes the world follow its machine.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use ractor::ActorRef;
@@ -45,8 +45,10 @@ pub struct State {
     pub(super) metadata_queue: MetadataQueue,
     statistics: Statistics,
     statistics_due: bool,
-    /// The livestream as it was last saved.
+    /// The machine's livestream as it was last saved.
     pub(super) saved: Option<Livestream>,
+    /// Livestreams of which something is not saved yet: the machine's, and earlier ones whose end could not be.
+    pub(super) unsaved: BTreeMap<LivestreamId, Livestream>,
     pub(super) saving: bool,
     /// Whoever waits for a start to be saved.
     pub(super) starting: Option<Answer>,
@@ -70,6 +72,7 @@ impl State {
             statistics: Statistics::default(),
             statistics_due: false,
             saved: None,
+            unsaved: BTreeMap::new(),
             saving: false,
             starting: None,
             stopping: Vec::new(),

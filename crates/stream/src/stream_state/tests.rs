@@ -139,6 +139,27 @@ async fn an_end_is_over_when_the_destinations_say_so() {
 }
 
 #[tokio::test]
+async fn an_end_that_cannot_be_saved_holds_the_tree_and_the_next_start() {
+    let house = House::open().await;
+    let (cx, livestream, id) = live(&house).await;
+    let on_air = || async { house.services.on_air.get(cx.user()) };
+    let locked = house.lock_database().await;
+    cx.stream_state().call(StreamStateMsg::Stop, PATIENCE).await.unwrap().unwrap();
+    destination(&cx, livestream, &id, DestinationStatus::Ended);
+    becomes(&cx, StreamStatus::Ready).await;
+    assert_eq!(on_air().await.unwrap().status, StreamStatus::Ending, "it is not saved");
+    assert_eq!(start(&cx, &[&id]).await, Err(StreamCommandError::StoreUnavailable));
+    assert!(on_air().await.is_some());
+    locked.rollback().await.unwrap();
+    until("nobody is on air", on_air, Option::is_none).await;
+    assert_eq!(house.services.store.open_livestreams().await.unwrap(), []);
+    start(&cx, &[&id]).await.unwrap();
+    let open = house.services.store.open_livestreams().await.unwrap();
+    assert_eq!(open.len(), 1, "{open:?}");
+    assert_ne!(open[0].id, livestream);
+}
+
+#[tokio::test]
 async fn the_deadline_for_a_lost_encoder_survives_a_crash() {
     let settings =
         StreamSettings { auto_stop: Duration::from_secs(1), ..StreamSettings::default() };
