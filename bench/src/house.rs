@@ -8,9 +8,8 @@ use stagedoor_presence::{
     CleanupTimeout, Holds, PresenceCounters, PresenceManager, PresenceManagerArgs, SessionGuard,
     Tracker, TrackerLimits, TreeSpec,
 };
-use stagedoor_stream::{Components, UserContext, user_stream_manager};
 use stagedoor_supervision::{
-    Address, Backoff, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, ExitClass, Lifecycle,
+    Address, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, ExitClass, Lifecycle,
     LifecycleEvent, Root, Strategy, SupervisorRef, SupervisorSpec, Worker,
 };
 use tokio::{
@@ -87,12 +86,6 @@ pub(crate) fn tracker() -> Tracker {
 pub(crate) fn join(tracker: &Tracker, user: &UserId, number: usize) -> Result<SessionGuard> {
     let session = SessionId::new(format!("0123456789abcdef-{number:x}"))?;
     Ok(tracker.track(user, session, Page::new("home")?)?)
-}
-
-/// The trees of the default configuration.
-pub(crate) fn default_tree() -> TreeSpec {
-    let (components, backoff) = (Arc::new(Components::standard()), Arc::new(Backoff::default()));
-    Arc::new(move |user| user_stream_manager(UserContext::new(user.clone()), &components, &backoff))
 }
 
 /// Waits until `condition` holds, looking a thousand times a second.

@@ -76,6 +76,11 @@ impl Watch {
     }
 
     pub(crate) fn stop(self) -> Result<Watched> {
+        self.so_far()
+    }
+
+    /// What they did up to now.
+    pub(crate) fn so_far(&self) -> Result<Watched> {
         let wall = self.began.elapsed().max(Duration::from_micros(1));
         let cpu = process_cpu().saturating_sub(self.own);
         let others = machine_cpu()?.saturating_sub(self.machine).saturating_sub(cpu);

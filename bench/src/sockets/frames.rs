@@ -18,11 +18,20 @@ pub(super) fn big_event() -> Vec<u8> {
     event
 }
 
+/// The first byte of a text in one frame.
+pub(super) const TEXT: u8 = 0x81;
+
+/// Whether a server's frame answers something: a reply, or the state of who is there, which answers a join.
+pub(super) fn is_answer(frame: &[u8]) -> bool {
+    let has = |event: &[u8]| frame.windows(event.len()).any(|window| window == event);
+    has(br#","phx_reply","#) || has(br#","presence_state","#)
+}
+
 /// A client's frame: masked, by a key of zeros, which leaves the payload as it is.
 pub(super) fn text_frame(payload: &[u8]) -> Vec<u8> {
     const MASKED: u8 = 0x80;
     const TWO_BYTES: u8 = 0x7e;
-    let mut frame = vec![0x81];
+    let mut frame = vec![TEXT];
     match u8::try_from(payload.len()) {
         Ok(length) if length < TWO_BYTES => frame.push(MASKED | length),
         _ => {
@@ -59,6 +68,13 @@ mod tests {
         let mut long = vec![0x81, 126, 1, 0];
         long.resize(4 + 256, 0);
         assert_eq!(frame_length(&long), Some(260));
+    }
+
+    #[test]
+    fn what_comes_by_itself_is_no_answer() {
+        assert!(is_answer(br#"..["3","3","dashboard:home","phx_reply",{"status":"ok"}]"#));
+        assert!(is_answer(br#"..["3",null,"dashboard:home","presence_state",{}]"#));
+        assert!(!is_answer(br#"..["3",null,"dashboard:home","stream_state",{}]"#));
     }
 
     #[test]

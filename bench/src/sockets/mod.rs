@@ -13,16 +13,26 @@ mod pipe;
 mod pipes;
 mod real;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
+use stagedoor_gateway::{
+    AuthConfig, AuthKey, Authenticator, Backstage, Gateway, GatewayConfig, MIN_SECRET_BYTES,
+    Metrics, Readiness,
+};
 use stagedoor_presence::Tracker;
+use stagedoor_stream::{EventDoor, UserTrees};
+use stagedoor_supervision::{DynamicSupervisorRef, DynamicSupervisorSpec};
 
 pub(crate) use self::client::run as run_client;
 use crate::{
-    house::{House, default_tree},
+    house::{House, until},
     options::Options,
+    props::Props,
     system::{ALLOCATOR, Watched, float, microseconds, object, per_second, round},
     trees::{WORKERS, on_two_workers},
 };
@@ -68,12 +78,72 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
     Ok(())
 }
 
-/// The house of those whose users have trees.
-async fn house(tracker: &Tracker, trees: bool) -> Result<Option<House>> {
-    if !trees {
-        return Ok(None);
+/// What is behind the sessions.
+struct Behind {
+    gateway: Gateway,
+    /// Of those whose users have trees.
+    house: Option<House>,
+    props: Props,
+}
+
+impl Behind {
+    /// As many sessions as `n` may come in, also from one address.
+    async fn open(
+        tracker: Tracker,
+        trees: bool,
+        n: usize,
+        authenticator: Authenticator,
+    ) -> Result<Self> {
+        let props = Props::open(None).await?;
+        let house = if trees {
+            Some(House::open(tracker.clone(), props.default_tree(), HEARTBEAT).await?)
+        } else {
+            None
+        };
+        let users = house.as_ref().map_or_else(
+            || DynamicSupervisorRef::new(DynamicSupervisorSpec::new()),
+            |house| house.users.clone(),
+        );
+        let (trees, services) = (UserTrees::new(users), Arc::clone(&props.services));
+        let door = EventDoor::new(trees.clone(), Arc::clone(&services));
+        let backstage = Backstage { trees, services, door, webhook_secret: None };
+        let mut config = GatewayConfig::default();
+        config.public.connections = n + 16;
+        config.public.connections_per_address = n + 16;
+        let (readiness, metrics) = (Readiness::new(), Metrics::new());
+        let gateway = Gateway::new(&config, tracker, authenticator, readiness, metrics, backstage)?;
+        Ok(Self { gateway, house, props })
     }
-    Ok(Some(House::open(tracker.clone(), default_tree(), HEARTBEAT).await?))
+
+    /// Waits until all trees run and have told the pages the state that they found.
+    async fn all_up(&self, n: usize) -> Result<()> {
+        let Some(house) = &self.house else { return Ok(()) };
+        until("all trees run", || house.actors() == 2 * n).await
+    }
+
+    /// Waits until all pages have been told what a join brings: after that nothing comes by itself.
+    async fn all_told(&self, n: usize) -> Result<u64> {
+        // The state of the stream comes after the answers, where there is a tree.
+        let frames = frames::JOIN_ANSWERS + usize::from(self.house.is_some());
+        let out = &self.gateway.sessions().socket_counters().frames_out;
+        until("all are told", || out.load(Relaxed) >= (frames * n) as u64).await?;
+        // One whose tree was there already when it looked is told twice.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok(out.load(Relaxed))
+    }
+
+    async fn close(self) -> Result<()> {
+        if let Some(house) = self.house {
+            house.close().await?;
+        }
+        self.props.close().await
+    }
+}
+
+/// Whom the gateway lets in.
+fn authenticator() -> Result<Authenticator> {
+    let key = AuthKey::Hs256("b".repeat(MIN_SECRET_BYTES).into());
+    Ok(Authenticator::new(&AuthConfig::new(key))?)
 }
 
 /// What something that happened once to each of `n` took.

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
-use stagedoor_gateway::{Identity, Role, Sessions, SocketConfig};
+use stagedoor_gateway::{Identity, Role};
 use tokio::{
     runtime,
     task::spawn_blocking,
@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use super::{
-    HEARTBEAT, Settings, beats_within, each,
+    Behind, HEARTBEAT, Settings, authenticator, beats_within, each,
     frames::{self, text_frame},
-    heartbeats, house,
+    heartbeats,
     pipe::Pipe,
 };
 use crate::{
@@ -33,8 +33,8 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
     let Settings { n, trees, window } = settings;
     let clients: Clients = (0..n).map(|_| Pipe::new()).collect();
     let tracker = tracker();
-    let house = house(&tracker, trees).await?;
-    let sessions = Sessions::new(&SocketConfig::default(), tracker);
+    let behind = Behind::open(tracker, trees, n, authenticator()?).await?;
+    let sessions = behind.gateway.sessions();
     let sweeping = tokio::spawn(sessions.clone().sweep());
     sleep(Duration::from_millis(300)).await;
     let base = rss()?;
@@ -55,30 +55,27 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
     let watch = Watch::start()?;
     let client_cpu = send_all(&clients, frames::JOIN).await?;
     until("all have joined", || joins() == n as u64).await?;
-    if let Some(house) = &house {
-        until("all trees run", || house.actors() == 2 * n).await?;
-    }
+    behind.all_up(n).await?;
     let mut joined = each(n, &watch.stop()?, client_cpu);
-    sleep(Duration::from_secs(2)).await;
+    let told = behind.all_told(n).await?;
     let joined_rss = rss()?;
     joined.insert("rss_each".to_owned(), json!(per_session(joined_rss)));
     ensure!(clients.iter().all(|client| client.received() > 0), "a join was not answered");
 
     let answered = |frames: usize| {
         let out = &sessions.socket_counters().frames_out;
-        until("all are answered", move || out.load(Relaxed) >= frames as u64)
+        until("all are answered", move || out.load(Relaxed) >= told + frames as u64)
     };
-    answered(frames::JOIN_ANSWERS * n).await?;
 
     let beats = beats_within(n, window);
     let watch = Watch::start()?;
     let client_cpu = beat(&clients, beats).await?;
-    answered(frames::JOIN_ANSWERS * n + beats).await?;
+    answered(beats).await?;
     let idle = heartbeats(beats, &watch.stop()?, client_cpu);
 
     let watch = Watch::start()?;
     let client_cpu = send_all(&clients, &frames::big_event()).await?;
-    answered(frames::JOIN_ANSWERS * n + beats + n).await?;
+    answered(beats + n).await?;
     let mut big = each(n, &watch.stop()?, client_cpu);
     sleep(Duration::from_secs(2)).await;
     big.insert("rss_each".to_owned(), json!(per_session(rss()?)));
@@ -95,9 +92,7 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
     gone.insert("rss_each_after_15s".to_owned(), json!(per_session(rss()?)));
 
     sweeping.abort();
-    if let Some(house) = house {
-        house.close().await?;
-    }
+    behind.close().await?;
     Ok(object(json!({
         "base_rss": base,
         "open": opened,

@@ -9,10 +9,6 @@ use std::{
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
-use stagedoor_gateway::{
-    AuthConfig, AuthKey, Authenticator, Gateway, GatewayConfig, MIN_SECRET_BYTES, Metrics,
-    Readiness,
-};
 use stagedoor_presence::Tracker;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
@@ -22,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Settings, beats_within, client::read_answer, each, heartbeats, house};
+use super::{Behind, Settings, authenticator, beats_within, client::read_answer, each, heartbeats};
 use crate::{
     house::{tracker, until},
     system::{Watch, bytes_each, object, raise_descriptor_limit, rss},
@@ -32,9 +28,8 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
     let Settings { n, trees, window } = settings;
     raise_descriptor_limit()?;
     let tracker = tracker();
-    let house = house(&tracker, trees).await?;
-    let (gateway, address) = serve(tracker, n).await?;
-    let sessions = gateway.sessions();
+    let (behind, address) = serve(tracker, trees, n).await?;
+    let sessions = behind.gateway.sessions();
     let mut clients = Clients::start(address, n)?;
     sleep(Duration::from_millis(300)).await;
     let base = rss()?;
@@ -51,12 +46,10 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
 
     let watch = Watch::start()?;
     let told = clients.tell("join").await?;
-    if let Some(house) = &house {
-        until("all trees run", || house.actors() == 2 * n).await?;
-    }
+    behind.all_up(n).await?;
     let mut joined = each(n, &watch.stop()?, no_client);
     joined.extend(object(told));
-    sleep(Duration::from_secs(2)).await;
+    behind.all_told(n).await?;
     joined.insert("rss_each".to_owned(), json!(per_session(rss()?)));
 
     let beats = beats_within(n, window);
@@ -81,9 +74,7 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
     sleep(Duration::from_secs(14)).await;
     gone.insert("rss_each_after_15s".to_owned(), json!(per_session(rss()?)));
 
-    if let Some(house) = house {
-        house.close().await?;
-    }
+    behind.close().await?;
     Ok(object(json!({
         "base_rss": base,
         "open": opened,
@@ -95,23 +86,18 @@ pub(super) async fn measure(settings: Settings) -> Result<Map<String, Value>> {
 }
 
 /// A gateway that takes all of them from one address, by name.
-async fn serve(tracker: Tracker, n: usize) -> Result<(Gateway, SocketAddr)> {
+async fn serve(tracker: Tracker, trees: bool, n: usize) -> Result<(Behind, SocketAddr)> {
     let public = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let admin = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = public.local_addr()?;
-    let mut config = GatewayConfig::default();
-    config.public.connections = n + 16;
-    config.public.connections_per_address = n + 16;
-    let key = AuthKey::Hs256("b".repeat(MIN_SECRET_BYTES).into());
-    let authenticator =
-        Authenticator::new(&AuthConfig::new(key))?.with_development_login(address)?;
-    let gateway = Gateway::new(&config, tracker, authenticator, Readiness::new(), Metrics::new())?;
-    let running = gateway.clone();
+    let authenticator = authenticator()?.with_development_login(address)?;
+    let behind = Behind::open(tracker, trees, n, authenticator).await?;
+    let running = behind.gateway.clone();
     tokio::spawn(async move {
         let for_ever = CancellationToken::new();
         running.run(Arc::new(public), Arc::new(admin), for_ever).await;
     });
-    Ok((gateway, address))
+    Ok((behind, address))
 }
 
 /// The client process.

@@ -27,7 +27,15 @@ impl Run {
         let actors = n * self.settings.kids.actors();
         until("all trees run", || self.house.actors() == actors).await?;
         let total = began.elapsed();
-        let watched = watch.stop()?;
+        let watched = watch.so_far()?;
+        let loaded = match &self.loading {
+            Some(loading) => {
+                until("all have read their state", || loading.count() == n).await?;
+                Some(began.elapsed())
+            }
+            None => None,
+        };
+        let with_state = watch.so_far()?;
         let latency: Vec<_> = (0..n)
             .filter_map(|index| Some(self.board.up.get(index)? - self.joined.get(index)?))
             .collect();
@@ -38,6 +46,9 @@ impl Run {
             "users_per_s": per_second(n, total),
             "cpu_us_per_user": round(microseconds(watched.cpu) / float(n), 2),
             "latency_us": distribution(latency),
+            "loaded_ms": loaded.map(|loaded| round(milliseconds(loaded), 1)),
+            "loaded_per_s": loaded.map(|loaded| per_second(n, loaded)),
+            "loaded_cpu_us_per_user": round(microseconds(with_state.cpu) / float(n), 2),
             "trees": self.house.users.count_children().active,
             "listed": self.house.tracker.user_count(),
         })));

@@ -6,21 +6,25 @@ pub(crate) mod bookkeeping;
 mod crash;
 mod join;
 mod leave;
+mod loading;
 mod memory;
 mod messages;
 mod snapshots;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 use stagedoor_presence::{SessionGuard, TreeSpec};
 use tokio::{runtime, time::sleep};
 
+use self::loading::Loading;
 use crate::{
     actors::Board,
-    house::{House, default_tree, tracker},
+    cloudflare::Elsewhere,
+    house::{House, tracker},
     options::Options,
+    props::Props,
     stamps::Stamps,
     system::{ALLOCATOR, Watch, object, rss},
 };
@@ -35,6 +39,8 @@ enum Kids {
     Four,
     /// The default configuration's.
     Default,
+    /// The same with Cloudflare configured.
+    Cloudflare,
 }
 
 impl FromStr for Kids {
@@ -44,7 +50,8 @@ impl FromStr for Kids {
         match text {
             "4" => Ok(Self::Four),
             "default" => Ok(Self::Default),
-            _ => Err("neither 4 nor default"),
+            "cloudflare" => Ok(Self::Cloudflare),
+            _ => Err("neither 4 nor default nor cloudflare"),
         }
     }
 }
@@ -54,8 +61,18 @@ impl Kids {
     fn actors(self) -> usize {
         match self {
             Self::Four => 5,
-            // UserStreamManager and StreamStateServer; MetricsCollector is started when needed.
+            // UserStreamManager and StreamStateServer; the others are started when needed.
             Self::Default => 2,
+            // And CloudflareManager.
+            Self::Cloudflare => 3,
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Four => json!(4),
+            Self::Default => json!("default"),
+            Self::Cloudflare => json!("cloudflare"),
         }
     }
 }
@@ -72,6 +89,8 @@ struct Settings {
     calls: usize,
     casts: usize,
     spread: usize,
+    /// How many calls the budget of Cloudflare allows in five minutes.
+    call_limit: u32,
 }
 
 /// A run under way.
@@ -83,6 +102,11 @@ struct Run {
     /// The sessions, held as a gateway would.
     sessions: Vec<SessionGuard>,
     base_rss: u64,
+    /// What the default configuration's trees share.
+    props: Option<Props>,
+    loading: Option<Loading>,
+    /// Ends with the run.
+    _cloudflare: Option<Elsewhere>,
 }
 
 pub(crate) fn run(mut options: Options) -> Result<()> {
@@ -98,6 +122,7 @@ pub(crate) fn run(mut options: Options) -> Result<()> {
         calls: options.take("calls", 200_000)?,
         casts: options.take("msgs", 1_000_000)?,
         spread: options.take("spread", 10_000)?,
+        call_limit: options.take("call_limit", 1_200)?,
     };
     options.finish()?;
     ensure!(settings.n > 0, "n=0: nobody to measure");
@@ -131,6 +156,7 @@ async fn measure(settings: Settings, phases: Vec<String>) -> Result<Value> {
         let result = match phase.as_str() {
             "join" => run.join().await?,
             "mem" => run.memory().await?,
+            "inputs" => run.inputs().await?,
             "idle" => run.idle().await?,
             "snap" => run.snapshots(),
             "call" => run.calls().await?,
@@ -142,12 +168,15 @@ async fn measure(settings: Settings, phases: Vec<String>) -> Result<Value> {
         };
         results.insert(phase, result);
     }
-    let Run { settings, house, sessions, .. } = run;
+    let Run { settings, house, sessions, props, .. } = run;
     drop(sessions);
     house.close().await?;
+    if let Some(props) = props {
+        props.close().await?;
+    }
     let mut line = object(json!({
         "n": settings.n,
-        "kids": if settings.kids == Kids::Four { json!(4) } else { json!("default") },
+        "kids": settings.kids.json(),
         "allocator": ALLOCATOR,
         "workers": WORKERS,
         "at": jiff::Timestamp::now().to_string(),
@@ -161,18 +190,59 @@ async fn measure(settings: Settings, phases: Vec<String>) -> Result<Value> {
 impl Run {
     async fn open(settings: Settings) -> Result<Self> {
         let board = Board::new(settings.n);
-        let tree: TreeSpec = match settings.kids {
-            Kids::Four => {
-                let board = Arc::clone(&board);
-                Arc::new(move |user| board.tree(user))
-            }
-            Kids::Default => default_tree(),
+        let mut cloudflare = None;
+        let mut props = None;
+        let tree: TreeSpec = if settings.kids == Kids::Four {
+            let board = Arc::clone(&board);
+            Arc::new(move |user| board.tree(user))
+        } else {
+            let client = if settings.kids == Kids::Cloudflare {
+                let elsewhere = cloudflare.insert(Elsewhere::start().await?);
+                Some(elsewhere.client(settings.call_limit)?)
+            } else {
+                None
+            };
+            props.insert(Props::open(client).await?).default_tree()
         };
+        // Subscribed before memory is measured: in the daemon that is the pages' and not the trees'.
+        let loading = props.as_ref().map(|props| Loading::watch(&props.services, settings.n));
         let house = House::open(tracker(), tree, settings.grace).await?;
         let joined = Stamps::new(settings.n);
         let sessions = Vec::with_capacity(settings.n);
         sleep(Duration::from_millis(300)).await;
-        Ok(Self { settings, board, house, joined, sessions, base_rss: rss()? })
+        let base_rss = rss()?;
+        Ok(Self {
+            settings,
+            board,
+            house,
+            joined,
+            sessions,
+            base_rss,
+            props,
+            loading,
+            _cloudflare: cloudflare,
+        })
+    }
+
+    /// Waits until everybody has their live input and its encoder has been looked for.
+    async fn inputs(&self) -> Result<Value> {
+        const CALM: Duration = Duration::from_secs(3);
+        let client = self.props.as_ref().and_then(|props| props.services.cloudflare.as_ref());
+        let budget = client.context("inputs needs kids=cloudflare")?.budget();
+        let calls = || {
+            let granted = budget.snapshot().granted;
+            granted.stop + granted.start + granted.confirm + granted.poll
+        };
+        let watch = Watch::start()?;
+        let mut before = 0;
+        // A look at an encoder comes a minute after the last at the earliest.
+        while calls() < self.settings.n as u64 || calls() != before {
+            before = calls();
+            sleep(CALM).await;
+        }
+        let mut result = watch.stop()?.json();
+        result.insert("calls".to_owned(), json!(before));
+        Ok(result.into())
     }
 
     async fn idle(&self) -> Result<Value> {
