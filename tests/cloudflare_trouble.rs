@@ -123,10 +123,11 @@ async fn a_thousand_users_keep_the_limit_and_a_start_among_them_waits_for_nobody
     becomes(&daemon, "ada", "ready").await;
     start(&daemon, "ada").await;
     live_on(&daemon, "ada", &PLATFORMS).await;
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    // The others wait for the window's end, in five minutes.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     stop(&daemon, "ada").await;
     becomes(&daemon, "ada", "ready").await;
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
     assert_eq!(outputs(&fake, "ada"), all(&PLATFORMS, false));
 
     assert!(fake.most_calls_in_a_window() <= LIMIT as usize, "{}", fake.most_calls_in_a_window());

@@ -40,7 +40,7 @@ async fn who_comes_back_while_live_finds_the_same_tree() {
     stop(&daemon, "ada").await;
     becomes(&daemon, "ada", "ready").await;
     let story = what_happened(&daemon, watch).await;
-    assert_eq!(story, [String::new(); 0], "no tree ended, none began");
+    assert!(story.is_empty(), "no tree ended, none began: {story:?}");
     ada.close().await.unwrap();
     daemon.gone("users/ada").await;
 }

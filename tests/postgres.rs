@@ -63,11 +63,12 @@ async fn what_happened_is_still_there_after_a_restart() {
     assert_eq!(donate(&daemon, "ada", "tip-1").await.status, 200);
     assert_eq!(donations(&daemon, "ada").await, ["donation:tip-1"]);
     assert_eq!(fake.outputs_created(), PLATFORMS.len());
-    let _tab = daemon.open_dashboard("ada", "home").await;
+    let tab = daemon.open_dashboard("ada", "home").await;
     stop(&daemon, "ada").await;
     becomes(&daemon, "ada", "ready").await;
     assert_eq!(outputs(&fake, "ada"), all(&PLATFORMS, false));
     assert!(!daemon.dir().join("stagedoor.db").exists(), "all of it is on the server");
+    tab.close().await.unwrap();
     daemon.shutdown().await.unwrap();
     schema.remove().await;
 }

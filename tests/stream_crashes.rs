@@ -7,6 +7,7 @@ use stagedoor_fakes::cloudflare::{Call, Effect};
 use stagedoor_testkit::wait_until;
 
 use crate::{
+    debug_client::answer,
     stage::{
         PLATFORMS, all, becomes, cloudflare, daemon_hearing, destinations, donate, live, live_on,
         lose_encoder, outputs, ready, start, stop, stream,
@@ -73,6 +74,8 @@ async fn a_daemon_that_was_killed_while_live_is_live_again() {
         assert_eq!(after[part], before[part], "{part}");
     }
     assert_eq!(outputs(&fake, "ada"), all(&PLATFORMS, true));
+    let users = answer(&daemon, &["users"]).await;
+    assert!(users.contains("ada") && users.contains("(held: live)"), "{users}");
     assert_eq!(donate(&daemon, "ada", "four").await.status, 201);
     let counted = |stream: &Value| stream["statistics"]["donations"] == 4;
     wait_until("counted on", async || stream(&daemon, "ada").await, counted).await;

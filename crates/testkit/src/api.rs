@@ -29,7 +29,6 @@ impl Answer {
 }
 
 /// Paths begin behind `/api/v1/users/{user}`.
-#[expect(clippy::missing_panics_doc, reason = "a test fails by panicking")]
 impl Api {
     pub(crate) fn new(http: Client, token: String, base: String) -> Self {
         Self { http, token, base }
