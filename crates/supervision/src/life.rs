@@ -169,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_child_is_small() {
-        // There are five for each user.
-        assert!(size_of::<Child>() <= 128, "{}", size_of::<Child>());
+        // There are five for each user. Sixteen bytes are the context, which one of them has.
+        assert!(size_of::<Child>() <= 144, "{}", size_of::<Child>());
         assert!(size_of::<Life>() <= 32, "{}", size_of::<Life>());
     }
 }
