@@ -31,6 +31,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many connections read; as many and one more, for the writer of events, to a server.
 const CONNECTIONS: u32 = 8;
 
+/// What the connection that writes may keep in memory, in KiB with a minus, and after how many pages of the log it
+/// brings them into the file. A batch of 500 events changes more pages than SQLite keeps by default (2 MiB), and most
+/// of them again with the next batch: with this much less is written twice, and events come in at half more a second.
+const WRITE_CACHE: &str = "-65536";
+const CHECKPOINT_PAGES: &str = "4000";
+
 /// A database.
 pub(crate) enum Db {
     Sqlite(SqliteDb),
@@ -148,7 +154,12 @@ impl SqliteDb {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone())
+            .connect_with(
+                options
+                    .clone()
+                    .pragma("cache_size", WRITE_CACHE)
+                    .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
+            )
             .await
             .map_err(OpenError::Connect)?;
         migrations::sqlite().run(&write).await.map_err(OpenError::Migrate)?;
