@@ -62,7 +62,7 @@ pub struct NewEvent {
 pub enum Appended {
     /// It was stored.
     New {
-        /// The event with its id.
+        /// The event with its id, without what the platform sent: whoever needs that reads it.
         event: Arc<StreamEvent>,
         /// Its alert with the event's id.
         alert: Option<Arc<Alert>>,
@@ -238,7 +238,6 @@ fn prepare(new: NewEvent) -> Result<Entry, &'static str> {
     if body.len() + raw_text.as_ref().map_or(0, String::len) > MAX_EVENT_BYTES {
         return Err("it is too large");
     }
-    report.raw = raw;
     let event =
         StreamEvent { id: EventId::from_uuid(Uuid::nil()), user, livestream, received_at, report };
     Ok(Entry {
