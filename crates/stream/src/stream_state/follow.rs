@@ -17,6 +17,9 @@ use crate::{CloudflareMsg, OnAirEntry, Wanted};
 /// How long a failed write waits before it is tried again.
 const SAVE_AGAIN: Duration = Duration::from_secs(1);
 
+/// How long a deadline of an earlier life waits for the first word of the encoder: it may have come back meanwhile.
+const FIRST_WORD: Duration = Duration::from_secs(10);
+
 impl State {
     /// Compares what should be with what is, and does what is missing.
     pub(super) fn settle(&mut self) {
@@ -115,8 +118,26 @@ impl State {
         let _ = self.cx.cloudflare().cast(CloudflareMsg::Want(wanted));
     }
 
+    /// When the stream ends by itself, if its encoder is lost.
+    fn ends_at(&self) -> Option<Timestamp> {
+        let deadline = self.machine.deadline()?;
+        if self.machine.encoder.connected.is_some() {
+            return Some(deadline);
+        }
+        Some(self.born.saturating_add(FIRST_WORD).map_or(deadline, |at| deadline.max(at)))
+    }
+
+    pub(super) fn deadline_elapsed(&mut self) {
+        self.deadline = None;
+        if self.ends_at().is_some_and(|at| at <= Timestamp::now()) {
+            self.change(Machine::deadline_elapsed);
+        }
+        // Should the clock have been set back while the timer ran, it is too early: it runs again.
+        self.set_deadline();
+    }
+
     fn set_deadline(&mut self) {
-        let wanted = self.machine.deadline();
+        let wanted = self.ends_at();
         if self.deadline.as_ref().map(|(at, _)| *at) == wanted {
             return;
         }

@@ -23,8 +23,12 @@ pub(super) struct Machine {
 impl Machine {
     /// Goes on with a livestream that had not ended when the last life did.
     pub(super) fn restore(livestream: Livestream) -> Self {
-        let destinations = starting(&livestream.destinations);
         let status = livestream.status;
+        let destinations = if status == StreamStatus::Ending {
+            all_as(&DestinationStatus::Ending, &livestream.destinations)
+        } else {
+            all_as(&DestinationStatus::Starting, &livestream.destinations)
+        };
         let livestream = Some(livestream);
         Self { status, livestream, destinations, ..Self::default() }
     }
@@ -73,7 +77,7 @@ impl Machine {
         now: Timestamp,
     ) -> Result<(), StreamCommandError> {
         self.may_start()?;
-        self.destinations = starting(&destinations);
+        self.destinations = all_as(&DestinationStatus::Starting, &destinations);
         self.failure = None;
         self.livestream = Some(Livestream {
             id,
@@ -236,12 +240,9 @@ impl Machine {
     }
 }
 
-fn starting(destinations: &[DestinationId]) -> Vec<DestinationState> {
-    let starting = |id: &DestinationId| DestinationState {
-        id: id.clone(),
-        status: DestinationStatus::Starting,
-    };
-    destinations.iter().map(starting).collect()
+fn all_as(status: &DestinationStatus, destinations: &[DestinationId]) -> Vec<DestinationState> {
+    let state = |id: &DestinationId| DestinationState { id: id.clone(), status: status.clone() };
+    destinations.iter().map(state).collect()
 }
 
 /// A destination that could not be detached is over only when it is detached.

@@ -57,6 +57,7 @@ pub struct State {
     /// What CloudflareManager was last told; none in a life that has not told it yet.
     pub(super) told: Option<Wanted>,
     pub(super) deadline: Option<(Timestamp, AbortHandle)>,
+    pub(super) born: Timestamp,
 }
 
 impl State {
@@ -78,6 +79,7 @@ impl State {
             stopping: Vec::new(),
             told: None,
             deadline: None,
+            born: Timestamp::now(),
         };
         let cx = state.cx.clone();
         state.begin(async move { Outcome::Loaded(Box::new(load(&cx).await)) });
@@ -116,9 +118,7 @@ impl State {
                 self.livestream_saved(livestream, result);
             }
             Outcome::MetadataSaved(result) => self.metadata_saved(result),
-            Outcome::DeadlineElapsed => {
-                self.change(Machine::deadline_elapsed);
-            }
+            Outcome::DeadlineElapsed => self.deadline_elapsed(),
             Outcome::StatisticsDue => {
                 self.statistics_due = false;
                 self.publish();

@@ -7,14 +7,15 @@ use std::{
 
 use jiff::Timestamp;
 use stagedoor_domain::{
-    DestinationId, DestinationStatus, EventKind, LivestreamId, Metadata,
+    DestinationId, DestinationStatus, EventKind, Livestream, LivestreamId, Metadata,
     StreamStatus::{self, Live, Offline, Ready, Starting},
+    UserId,
 };
 use stagedoor_store::Appended;
 
 use super::*;
 use crate::{
-    Broadcast, Components, News, StreamSettings, Subscriber, UserContext,
+    Broadcast, Components, News, OnAirEntry, StreamSettings, Subscriber, UserContext,
     test_house::{House, PATIENCE, until},
 };
 
@@ -159,12 +160,16 @@ async fn an_end_that_cannot_be_saved_holds_the_tree_and_the_next_start() {
     assert_ne!(open[0].id, livestream);
 }
 
+/// A house where lost encoders are waited for so long.
+async fn house_with(auto_stop: Duration) -> House {
+    let settings = StreamSettings { auto_stop, ..StreamSettings::default() };
+    let cloudflare = House::open().await.services.cloudflare.clone();
+    House::open_with(cloudflare, settings).await
+}
+
 #[tokio::test]
 async fn the_deadline_for_a_lost_encoder_survives_a_crash() {
-    let settings =
-        StreamSettings { auto_stop: Duration::from_secs(1), ..StreamSettings::default() };
-    let cloudflare = House::open().await.services.cloudflare.clone();
-    let house = House::open_with(cloudflare, settings).await;
+    let house = house_with(Duration::from_secs(1)).await;
     let (cx, ..) = live(&house).await;
     encoder(&cx, false);
     let before = becomes(&cx, StreamStatus::Interrupted).await;
@@ -174,8 +179,49 @@ async fn the_deadline_for_a_lost_encoder_survives_a_crash() {
     house.crash("ada", "stream_state").await;
     let after = becomes(&cx, StreamStatus::Interrupted).await;
     assert_eq!(after.auto_stop_at, before.auto_stop_at);
+    encoder(&cx, false);
     becomes(&cx, StreamStatus::Ending).await;
     assert!(Timestamp::now() >= before.auto_stop_at.unwrap(), "not before its time");
+}
+
+#[tokio::test]
+async fn a_deadline_that_passed_while_nobody_looked_waits_for_the_first_word_of_the_encoder() {
+    for (is_back, becomes_then) in [(true, StreamStatus::Live), (false, StreamStatus::Ending)] {
+        let house = House::open().await;
+        let user = UserId::new("ada").unwrap();
+        let minutes_ago = |minutes| Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+        let livestream = Livestream {
+            id: LivestreamId::from_uuid(uuid::Uuid::now_v7()),
+            user: user.clone(),
+            status: StreamStatus::Interrupted,
+            metadata: Metadata::default(),
+            destinations: vec![house.destination(&user, "twitch").await],
+            started_at: minutes_ago(60),
+            ended_at: None,
+            auto_stop_at: Some(minutes_ago(10)),
+        };
+        house.services.store.put_livestream(&livestream).await.unwrap();
+        let entry = OnAirEntry { livestream: livestream.id, status: livestream.status };
+        house.services.on_air.set(&user, Some(entry));
+        let cx = house.start("ada", components()).await;
+        becomes(&cx, StreamStatus::Interrupted).await;
+        encoder(&cx, is_back);
+        becomes(&cx, becomes_then).await;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_delays_the_deadline_and_does_not_lose_it() {
+    let house = house_with(Duration::from_secs(1)).await;
+    let (cx, ..) = live(&house).await;
+    encoder(&cx, false);
+    let lost = becomes(&cx, StreamStatus::Interrupted).await;
+    // What the timer runs by goes on, the clock does not.
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(1)).await;
+    tokio::time::resume();
+    becomes(&cx, StreamStatus::Ending).await;
+    assert!(Timestamp::now() >= lost.auto_stop_at.unwrap(), "not before its time");
 }
 
 #[tokio::test]
