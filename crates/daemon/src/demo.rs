@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use crate::{Daemon, config::Config};
 
-/// The database of the demo, beside the one of real use.
+/// The database of the demo, whatever is configured: it must not find, nor touch, what is real.
 const DATABASE: &str = "sqlite:demo.db";
 /// What the demo's webhooks say. Both ends are in this process, on loopback.
 const WEBHOOK_SECRET: &str = "the demo's own webhooks";
@@ -73,7 +73,7 @@ impl Demo {
         told.lifecycle_url = Some(cloudflare.lifecycle_base_url());
         told.webhook_secret = Some(WEBHOOK_SECRET.into());
         told.webhook_secret_file = None;
-        config.store.url.get_or_insert_with(|| DATABASE.into());
+        config.store.url = Some(DATABASE.into());
         config.demo = true;
         Ok(Self { cloudflare, resident: None })
     }

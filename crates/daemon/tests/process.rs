@@ -119,6 +119,19 @@ fn a_second_daemon_in_the_same_state_directory_is_refused() {
 }
 
 #[test]
+fn a_demo_leaves_the_database_that_is_configured_alone() {
+    let dir = dir();
+    fs::create_dir(dir.path().join("config")).unwrap();
+    fs::write(dir.path().join("config/stagedoor.toml"), "[store]\nurl = \"sqlite:real.db\"")
+        .unwrap();
+    let demo = Daemon::start(dir.path(), &["--demo", "--demo-listen=127.0.0.1:0"]);
+    demo.said("DEMO");
+    demo.said("ready");
+    assert!(dir.path().join("var/demo.db").is_file());
+    assert!(!dir.path().join("var/real.db").exists());
+}
+
+#[test]
 fn an_address_in_use_is_named_with_its_key() {
     let (dir, taken) = (dir(), std::net::TcpListener::bind("127.0.0.1:0").unwrap());
     let address = taken.local_addr().unwrap().to_string();
