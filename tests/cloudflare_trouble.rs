@@ -43,10 +43,11 @@ async fn a_start_during_an_outage_that_lasts_fails_and_nothing_stays_behind() {
     // The worst of all outages: what is asked for is done, and nobody says so.
     fake.set_outage(Some(Effect::CloseAfterWork));
     start(&daemon, "ada").await;
-    let failed = becomes(&daemon, "ada", "failed").await;
-    assert!(failed["failure"].is_string(), "{failed}");
+    let failing = becomes(&daemon, "ada", "ending").await;
+    assert!(failing["failure"].is_string(), "{failing}");
     assert_eq!(outputs(&fake, "ada").len(), PLATFORMS.len(), "nobody knows of them yet");
     fake.set_outage(None);
+    becomes(&daemon, "ada", "failed").await;
     let left = async || outputs(&fake, "ada");
     wait_until("they are found and deleted", left, Vec::is_empty).await;
     start(&daemon, "ada").await;

@@ -17,7 +17,12 @@ pub(super) struct Machine {
     pub(super) encoder: Encoder,
     pub(super) livestream: Option<Livestream>,
     pub(super) destinations: Vec<DestinationState>,
+    /// Why every destination failed, once they have.
     pub(super) failure: Option<Box<str>>,
+    /// While it ends: the destinations to which nothing is sent any more.
+    detached: Vec<DestinationId>,
+    /// While it ends: those that had failed before. That is what is shown of them.
+    failed: Vec<DestinationId>,
 }
 
 impl Machine {
@@ -163,13 +168,15 @@ impl Machine {
         let Some(destination) = self.destinations.iter_mut().find(|known| known.id == *id) else {
             return;
         };
+        if self.status == StreamStatus::Ending {
+            return self.detached(id, status, now);
+        }
         destination.status = status;
         match self.status {
-            StreamStatus::Ending if self.all(is_over) => self.over(now, Self::enter_idle),
-            StreamStatus::Ending => {}
             _ if self.all(|status| matches!(status, DestinationStatus::Failed { .. })) => {
+                // What a start had made before it failed is taken away like that of any other end.
                 self.failure = self.first_failure();
-                self.over(now, |machine| machine.enter(StreamStatus::Failed));
+                self.end();
             }
             StreamStatus::Starting if self.any(|status| *status == DestinationStatus::Live) => {
                 self.enter(StreamStatus::Live);
@@ -181,10 +188,36 @@ impl Machine {
         }
     }
 
+    /// It is over when nothing is sent to any destination any more, also not to one that had failed.
+    fn detached(&mut self, id: &DestinationId, status: DestinationStatus, now: Timestamp) {
+        if status == DestinationStatus::Ended && !self.detached.contains(id) {
+            self.detached.push(id.clone());
+        }
+        let shown = self.destinations.iter_mut().find(|known| known.id == *id);
+        if let Some(destination) = shown.filter(|_| !self.failed.contains(id)) {
+            destination.status = status;
+        }
+        if self.detached.len() < self.destinations.len() {
+            return;
+        }
+        self.over(now, |machine| {
+            if machine.failure.is_some() {
+                machine.enter(StreamStatus::Failed);
+            } else {
+                machine.enter_idle();
+            }
+        });
+    }
+
     fn end(&mut self) {
+        self.detached.clear();
+        self.failed.clear();
         for destination in &mut self.destinations {
-            // One that failed may have left something behind: it ends like the others.
-            destination.status = DestinationStatus::Ending;
+            if matches!(destination.status, DestinationStatus::Failed { .. }) {
+                self.failed.push(destination.id.clone());
+            } else {
+                destination.status = DestinationStatus::Ending;
+            }
         }
         self.enter(StreamStatus::Ending);
     }
@@ -243,11 +276,6 @@ impl Machine {
 fn all_as(status: &DestinationStatus, destinations: &[DestinationId]) -> Vec<DestinationState> {
     let state = |id: &DestinationId| DestinationState { id: id.clone(), status: status.clone() };
     destinations.iter().map(state).collect()
-}
-
-/// A destination that could not be detached is over only when it is detached.
-fn is_over(status: &DestinationStatus) -> bool {
-    *status == DestinationStatus::Ended
 }
 
 #[cfg(test)]

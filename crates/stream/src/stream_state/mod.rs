@@ -2,15 +2,15 @@
 //!
 //! ```text
 //!             encoder connects                start              the first destination is live
-//!   offline ──────────────────▶ ready ─────────────────▶ starting ───────────────────────────▶ live ◀────────┐
-//!      ▲ ◀────────────────────── ▲ ▲                       │   │                                │ │   encoder │
-//!      │       encoder lost      │ │                  stop │   │ every destination failed       │ │ encoder   │ back
-//!      │                         │ │ start                 │   ▼                                │ ▼ lost      │
-//!      │ encoder lost            │ └────────────────────── │ failed ◀─── every destination ─ live,interrupted ┘
-//!      ├──────────────────────── │ ────────────────────────│                                    │ │
-//!      │                         │                         ▼                     stop           │ │ stop, or the
-//!      └─────────────────────────┴───────────────────── ending ◀────────────────────────────────┘─┘ deadline
-//!        every destination has ended: offline or ready, as the encoder is
+//!   offline ──────────────────▶ ready ─────────────────▶ starting ───────────────────────────▶ live ◀───────┐
+//!      ▲ ◀────────────────────── ▲                         │                                    │ │  encoder │
+//!      │       encoder lost      │                         │ stop, or every                     │ │ encoder  │ back
+//!      │                         │ start                   │ destination failed                 │ ▼ lost     │
+//!      │ encoder lost            │ goes to starting        │                                    │ interrupted┘
+//!      ├─────────────── failed ──┘                         ▼     stop, or every one failed      │ │ stop, or the
+//!      │                   ▲                             ending ◀───────────────────────────────┘─┘ deadline
+//!      │                   │ they had failed               │
+//!      └───────────────────┴───────── ready ◀──────────────┘ nothing is sent to any destination any more
 //! ```
 //!
 //! [`machine`] has the rules and nothing else; [`server`] sees to it that the world follows: after each change it

@@ -29,6 +29,9 @@ pub(super) const ACTOR: &str = "StreamStateServer";
 /// Counts are published this long after the first that changed, so that a busy chat does not flood the pages.
 const STATISTICS_DELAY: Duration = Duration::from_secs(1);
 
+/// How many livestreams may wait to be saved: the one that has just ended, and one whose start was given up.
+const MOST_UNSAVED: usize = 2;
+
 /// How many events may wait for the state to be read: they are stored, so their number is bounded by what the store
 /// writes in that time.
 const EARLY_EVENTS: usize = 10_000;
@@ -175,6 +178,10 @@ impl State {
         }
         if chosen.is_empty() {
             return Err(StreamCommandError::NoDestinations);
+        }
+        if self.unsaved.len() > MOST_UNSAVED {
+            // The store reads and does not write: what it cannot end, it cannot begin.
+            return Err(StreamCommandError::StoreUnavailable);
         }
         self.machine.may_start()
     }

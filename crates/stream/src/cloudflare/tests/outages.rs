@@ -56,9 +56,10 @@ async fn a_start_during_an_outage_fails_in_time_and_leaves_nothing_when_it_is_ov
         let ids = world.ready(&["kick", "twitch"]).await;
         world.fake.set_outage(Some(effect.clone()));
         world.start(&ids).await.unwrap();
-        let seen = world.becomes(StreamStatus::Failed).await;
+        let seen = world.becomes(StreamStatus::Ending).await;
         assert!(seen.failure.unwrap().contains("not started in time"), "{effect:?}");
         world.fake.set_outage(None);
+        world.becomes(StreamStatus::Failed).await;
         world.outputs_become("nothing is left", &[]).await;
         let store = &world.house.services.store;
         let records = || async { store.outputs(world.cx.user()).await.unwrap() };

@@ -96,8 +96,14 @@ fn a_start_that_fails_everywhere_fails_and_says_why() {
     stream.destination("a", failed("bad key"));
     assert_eq!(stream.status(), StreamStatus::Starting);
     stream.destination("b", failed("no answer"));
+    assert_eq!(stream.status(), StreamStatus::Ending, "something may have been made for it");
+    assert!(matches!(stream.machine.wanted(), Wanted::Detached { .. }));
+    stream.destination("a", DestinationStatus::Ended);
+    assert_eq!(stream.status(), StreamStatus::Ending);
+    stream.destination("b", DestinationStatus::Ended);
     assert_eq!(stream.status(), StreamStatus::Failed);
     assert_eq!(stream.machine.failure.as_deref(), Some("a: bad key"));
+    assert_eq!(stream.machine.destinations[1].status, failed("no answer"), "it is still shown");
     assert_eq!(stream.machine.wanted(), Wanted::Nothing);
     assert_eq!(stream.ended_at(), Some(at(0)));
     stream.second = 1;
