@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Invalid, check_range, secret};
 
+const MAX_INSTANCE_BYTES: usize = 32;
+
 /// `[cloudflare]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +27,12 @@ pub struct CloudflareConfig {
     pub webhook_secret_file: Option<PathBuf>,
     /// The `<CODE>` of `customer-<CODE>.cloudflarestream.com`, where an encoder's state costs nothing of the budget.
     pub customer_code: Option<String>,
+    /// What the names of our live inputs begin with. Daemons that share an account must differ in it, or they take each
+    /// other's live inputs for their own.
+    pub instance: String,
+    /// Whether Cloudflare records what is streamed, which it bills, and keeps it for 30 days. The lifecycle of a live
+    /// input is known only with it.
+    pub record: bool,
     /// Where the API is.
     pub base_url: String,
     /// Where the lifecycle of a live input is asked; not given: made of [`Self::customer_code`].
@@ -64,6 +72,17 @@ impl CloudflareConfig {
                 "cloudflare.account_id",
                 "needs cloudflare.api_token_file or cloudflare.api_token",
             ));
+        }
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let instance = &self.instance;
+        if instance.is_empty()
+            || instance.len() > MAX_INSTANCE_BYTES
+            || !instance.chars().all(is_word)
+        {
+            let problem = format!(
+                "must be 1 to {MAX_INSTANCE_BYTES} ASCII letters, digits, - and _, got {instance:?}"
+            );
+            return Err(Invalid::new("cloudflare.instance", problem));
         }
         check_url("cloudflare.base_url", Some(&self.base_url))?;
         check_url("cloudflare.lifecycle_url", self.lifecycle_url.as_deref())?;

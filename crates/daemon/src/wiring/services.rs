@@ -83,6 +83,8 @@ fn cloudflare(config: &Config) -> Result<Option<Client>, StartError> {
     });
     let client = ClientConfig {
         base_url: cloudflare.base_url.clone(),
+        instance: cloudflare.instance.clone(),
+        record: cloudflare.record,
         customer_code: cloudflare.customer_code.clone(),
         lifecycle_base_url: cloudflare.lifecycle_url.clone(),
         ..ClientConfig::new(account, token)
