@@ -237,6 +237,18 @@ fn a_development_login_is_refused_on_a_public_address() {
 }
 
 #[test]
+fn an_empty_secret_is_refused_wherever_it_stands() {
+    for key in ["auth.secret", "cloudflare.webhook_secret", "cloudflare.api_token", "inspect.token"]
+    {
+        let text = complaint(&format!("{key} = ' '"));
+        assert!(text.contains("bad.toml") && text.contains("a secret is not empty"), "{text}");
+    }
+    let name = "STAGEDOOR__CLOUDFLARE__WEBHOOK_SECRET";
+    let text = complaint_about_variable(name, "");
+    assert!(text.contains(name) && text.contains("a secret is not empty"), "{text}");
+}
+
+#[test]
 fn a_secret_is_nowhere_to_be_seen() {
     let dir = dir();
     let text = format!("auth.secret = '{SECRET}'\ninspect.token = '{SECRET}'");
