@@ -97,10 +97,9 @@ impl Streams {
             Some(cx) => queue(&cx).await?,
             None => None,
         };
-        let observed_at = Timestamp::now();
-        let user = user.clone();
-        Ok(match queue {
-            Some(queue) => AlertsOverview {
+        let (observed_at, user) = (Timestamp::now(), user.clone());
+        if let Some(queue) = queue {
+            return Ok(AlertsOverview {
                 observed_at,
                 user,
                 paused: queue.paused,
@@ -112,20 +111,18 @@ impl Streams {
                 }),
                 waiting: queue.waiting.iter().map(|alert| (**alert).clone()).collect(),
                 recent,
-            },
-            None => {
-                let settings = store.alert_settings(&user).await.map_err(not_read)?;
-                let waiting = store.pending_alerts(&user).await.map_err(not_read)?;
-                AlertsOverview {
-                    observed_at,
-                    user,
-                    paused: settings.paused,
-                    muted: settings.muted,
-                    showing: None,
-                    waiting,
-                    recent,
-                }
-            }
+            });
+        }
+        let settings = store.alert_settings(&user).await.map_err(not_read)?;
+        let waiting = store.pending_alerts(&user).await.map_err(not_read)?;
+        Ok(AlertsOverview {
+            observed_at,
+            user,
+            paused: settings.paused,
+            muted: settings.muted,
+            showing: None,
+            waiting,
+            recent,
         })
     }
 
