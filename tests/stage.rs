@@ -73,6 +73,7 @@ pub(crate) async fn live_on(daemon: &Reach, user: &str, names: &[&str]) -> Value
     let what = format!("{user} is live on {names:?}");
     let is = |stream: &Value| {
         stream["status"] == "live"
+            && stream["running"] == true
             && names.iter().all(|name| destination(stream, name)["status"] == "live")
     };
     wait_until(&what, async || stream(daemon, user).await, is).await
