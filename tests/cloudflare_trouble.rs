@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
 use stagedoor_domain::UserId;
 use stagedoor_fakes::cloudflare::{Call, Effect, Encoder, FakeConfig};
 use stagedoor_testkit::wait_until;
 use tokio::time::Instant;
 
 use crate::stage::{
-    PLATFORMS, all, becomes, cloudflare, cloudflare_with, daemon_at, daemon_hearing, destinations,
-    live, live_input, live_on, outputs, ready, start, stop,
+    PLATFORMS, all, becomes, cloudflare, cloudflare_with, command, daemon_at, daemon_hearing,
+    destinations, live, live_input, live_on, outputs, ready, start, stop,
 };
 
 #[tokio::test]
@@ -67,7 +66,7 @@ async fn a_stop_during_an_outage_ends_when_it_is_over() {
     becomes(&daemon, "ada", "ending").await;
     // Whoever leaves now leaves a tree that is held until all is stopped.
     tab.close().await.unwrap();
-    let refused = daemon.user("ada").post("/stream/start", &json!({})).await;
+    let refused = command(&daemon, "ada", "start").await;
     assert_eq!((refused.status, refused.code()), (409, Some("already_on_air")));
     fake.set_outage(None);
     daemon.gone("users/ada").await;

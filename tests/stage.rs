@@ -68,12 +68,13 @@ pub(crate) async fn becomes(daemon: &Reach, user: &str, status: &str) -> Value {
     wait_until(&what, async || stream(daemon, user).await, is).await
 }
 
-/// Waits until the user is live on all these.
+/// Waits until the user is live on all these, and the encoder is known to be there: what is merely stored says nothing
+/// of it.
 pub(crate) async fn live_on(daemon: &Reach, user: &str, names: &[&str]) -> Value {
     let what = format!("{user} is live on {names:?}");
     let is = |stream: &Value| {
         stream["status"] == "live"
-            && stream["running"] == true
+            && stream["encoder"]["connected"] == true
             && names.iter().all(|name| destination(stream, name)["status"] == "live")
     };
     wait_until(&what, async || stream(daemon, user).await, is).await
@@ -109,14 +110,21 @@ pub(crate) async fn live(
     tab
 }
 
+/// `start` or `stop`, on all destinations. A state that is still being read is asked again, as it wants to be.
+pub(crate) async fn command(daemon: &Reach, user: &str, command: &str) -> Answer {
+    let path = format!("/stream/{command}");
+    let ask = async || daemon.user(user).post(&path, &json!({})).await;
+    wait_until("the state is read", ask, |answer| answer.code() != Some("loading")).await
+}
+
 /// Starts the stream on all destinations; that it begins.
 pub(crate) async fn start(daemon: &Reach, user: &str) {
-    let started = daemon.user(user).post("/stream/start", &json!({})).await;
+    let started = command(daemon, user, "start").await;
     assert_eq!(started.status, 202, "{started:?}");
 }
 
 pub(crate) async fn stop(daemon: &Reach, user: &str) {
-    let stopped = daemon.user(user).post("/stream/stop", &json!({})).await;
+    let stopped = command(daemon, user, "stop").await;
     assert_eq!(stopped.status, 202, "{stopped:?}");
 }
 

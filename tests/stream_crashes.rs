@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stagedoor_fakes::cloudflare::{Call, Effect};
 use stagedoor_testkit::wait_until;
 
 use crate::{
     debug_client::answer,
     stage::{
-        PLATFORMS, all, becomes, cloudflare, daemon_hearing, destinations, donate, live, live_on,
-        lose_encoder, outputs, ready, start, stop, stream,
+        PLATFORMS, all, becomes, cloudflare, command, daemon_hearing, destinations, donate, live,
+        live_on, lose_encoder, outputs, ready, start, stop, stream,
     },
     support::stagedoord,
 };
@@ -136,6 +136,6 @@ async fn a_state_that_crashes_while_the_encoder_is_lost_keeps_its_deadline() {
     let again = becomes(&daemon, "ada", "interrupted").await;
     assert_eq!(again["auto_stop_at"], lost["auto_stop_at"]);
     assert_eq!(again["livestream"], lost["livestream"]);
-    let refused = daemon.user("ada").post("/stream/start", &json!({})).await;
+    let refused = command(&daemon, "ada", "start").await;
     assert_eq!((refused.status, refused.code()), (409, Some("already_on_air")));
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use stagedoor_fakes::cloudflare::{Call, Effect, Encoder};
 use stagedoor_testkit::wait_until;
 use tokio::time::Instant;
 
 use crate::stage::{
-    PLATFORMS, all, becomes, cloudflare, daemon_at, daemon_hearing, destination, destinations,
-    live, live_input, live_on, lose_encoder, outputs, ready, start, stop, stream,
+    PLATFORMS, all, becomes, cloudflare, command, daemon_at, daemon_hearing, destination,
+    destinations, live, live_input, live_on, lose_encoder, outputs, ready, start, stop, stream,
 };
 
 #[tokio::test]
@@ -50,12 +50,12 @@ async fn a_stream_starts_on_three_destinations_and_stops_on_all_of_them() {
     let fake = cloudflare().await;
     let daemon = daemon_hearing(&fake).await;
     destinations(&daemon, "ada", &PLATFORMS).await;
-    let refused = daemon.user("ada").post("/stream/start", &json!({})).await;
+    let refused = command(&daemon, "ada", "start").await;
     assert_eq!((refused.status, refused.code()), (409, Some("tree_not_running")));
     let tab = daemon.open_dashboard("ada", "stream").await;
     live_input(&daemon, &fake, "ada").await;
     becomes(&daemon, "ada", "offline").await;
-    let refused = daemon.user("ada").post("/stream/start", &json!({})).await;
+    let refused = command(&daemon, "ada", "start").await;
     assert_eq!((refused.status, refused.code()), (409, Some("encoder_not_connected")));
     let _tab = (tab, ready(&daemon, &fake, "ada").await);
 
@@ -63,14 +63,14 @@ async fn a_stream_starts_on_three_destinations_and_stops_on_all_of_them() {
     let state = live_on(&daemon, "ada", &PLATFORMS).await;
     assert!(state["started_at"].is_string() && state["livestream"].is_string(), "{state}");
     assert_eq!(outputs(&fake, "ada"), all(&PLATFORMS, true));
-    let again = daemon.user("ada").post("/stream/start", &json!({})).await;
+    let again = command(&daemon, "ada", "start").await;
     assert_eq!((again.status, again.code()), (409, Some("already_on_air")));
 
     stop(&daemon, "ada").await;
     let ended = becomes(&daemon, "ada", "ready").await;
     assert_eq!(outputs(&fake, "ada"), all(&PLATFORMS, false));
     assert_eq!(ended["livestream"], state["livestream"]);
-    let again = daemon.user("ada").post("/stream/stop", &json!({})).await;
+    let again = command(&daemon, "ada", "stop").await;
     assert_eq!((again.status, again.code()), (409, Some("not_on_air")));
 
     start(&daemon, "ada").await;
