@@ -104,7 +104,8 @@ describe("with a demo's Cloudflare", () => {
     await page.isNow("ready");
   });
 
-  test("it says on every answer that it is none", async () => {
+  test("it says on every answer, and to every page, that it is none", async (t) => {
+    assert.equal((await open(t, daemon, "carla")).demo, true);
     for (const path of ["/api/openapi.json", "/api/presence", "/nowhere"]) {
       const response = await daemon.fetch(path);
       assert.equal(response.headers.get("x-stagedoor-demo"), "true", path);

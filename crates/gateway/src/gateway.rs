@@ -50,7 +50,8 @@ impl Gateway {
         let counters = Counters::default();
         let leases = Leases::new(tracker.clone());
         let desk = Desk::new(backstage);
-        let sessions = Sessions::new(&config.socket, tracker.clone(), Arc::new(desk.clone()));
+        let sessions =
+            Sessions::new(&config.socket, config.demo, tracker.clone(), Arc::new(desk.clone()));
         counters.register(&mut metrics.registry());
         metrics.register(PresenceCollector { tracker: tracker.clone(), leases: leases.clone() });
         metrics.register(SocketCollector(sessions.clone()));

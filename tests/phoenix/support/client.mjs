@@ -67,6 +67,7 @@ export class Tab {
     const { status, response } = await answer(this.channel.join());
     if (status !== "ok") throw new Error(`join ${status}: ${JSON.stringify(response)}`);
     this.session = response.session_id;
+    this.demo = response.demo;
     await until("the state after the join", () => this.syncs.length > 0);
   }
 

@@ -9,7 +9,7 @@ use stagedoor_inspect::{
 };
 use stagedoor_supervision::{Address, ChildSpec, Lifecycle, Shutdown, SupervisorHandle, Worker};
 
-use super::{Listeners, USERS, sources::Facts};
+use super::{USERS, listeners::Listeners, sources::Facts};
 use crate::server::{Server, ServerArgs};
 
 /// What the parts at the edge are made of, at each of their starts.

@@ -18,12 +18,13 @@
 //! it, and a crash of PresenceManager must not close a socket.
 
 mod edge;
+mod listeners;
 mod metrics;
 mod services;
 mod sources;
 mod streams;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use stagedoor_domain::StreamStatus;
@@ -31,7 +32,7 @@ use stagedoor_gateway::{
     Authenticator, Backstage, CloseFrame, Gateway, GatewayConfig, Metrics, PublicLimits, Readiness,
     SocketConfig,
 };
-use stagedoor_inspect::{InspectMsg, Listener};
+use stagedoor_inspect::InspectMsg;
 use stagedoor_presence::{
     CleanupTimeout, Holds, PresenceCounters, PresenceManager, PresenceManagerArgs,
     PresenceManagerMsg, Tracker, TrackerLimits,
@@ -44,11 +45,11 @@ use stagedoor_supervision::{
     Address, Backoff, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle, Root,
     Strategy, SupervisorHandle, SupervisorRef, SupervisorSpec, Worker,
 };
-use tokio::net::TcpListener;
 
 pub(crate) use self::services::open_store;
 use self::{
     edge::{Edge, RootSlot},
+    listeners::Listeners,
     sources::Facts,
     streams::Streams,
 };
@@ -291,55 +292,4 @@ impl Parts {
         self.root_slot.set(None);
         if in_time { Ok(()) } else { Err(RunError::TooSlow(limit)) }
     }
-}
-
-/// What is bound before anything starts, and stays bound through every restart.
-#[derive(Clone, Debug)]
-struct Listeners {
-    public: Arc<TcpListener>,
-    admin: Arc<TcpListener>,
-    inspect_socket: Listener,
-    inspect_tcp: Option<Listener>,
-}
-
-impl Listeners {
-    async fn bind(config: &Config, token: Option<SecretString>) -> Result<Self, StartError> {
-        let (gateway, inspect) = (&config.gateway, &config.inspect);
-        let inspect_tcp = match (inspect.listen, token) {
-            (Some(address), Some(token)) => Some(Listener::tcp(address, token).await?),
-            _ => None,
-        };
-        Ok(Self {
-            public: listen("gateway.listen", gateway.listen).await?,
-            admin: listen("gateway.admin_listen", gateway.admin_listen).await?,
-            inspect_socket: Listener::unix(inspect.socket_path(&config.state_dir)).await?,
-            inspect_tcp,
-        })
-    }
-
-    fn addresses(&self, config: &Config) -> Result<Addresses, StartError> {
-        Ok(Addresses {
-            public: local_address("gateway.listen", &self.public)?,
-            admin: local_address("gateway.admin_listen", &self.admin)?,
-            inspect_socket: config.inspect.socket_path(&config.state_dir),
-            inspect: self.inspect_tcp.as_ref().and_then(Listener::local_addr),
-        })
-    }
-}
-
-async fn listen(key: &'static str, address: SocketAddr) -> Result<Arc<TcpListener>, StartError> {
-    let listener = TcpListener::bind(address).await;
-    listener.map(Arc::new).map_err(|source| StartError::Listen {
-        key,
-        address: address.to_string(),
-        source,
-    })
-}
-
-fn local_address(key: &'static str, listener: &TcpListener) -> Result<SocketAddr, StartError> {
-    listener.local_addr().map_err(|source| StartError::Listen {
-        key,
-        address: "its own address".into(),
-        source,
-    })
 }

@@ -154,11 +154,14 @@ pub(super) struct Response<'a> {
     /// Of a joined dashboard: as which session it is tracked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) session_id: Option<&'a str>,
+    /// Nothing here is real.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) demo: bool,
 }
 
 impl Reply<'_> {
     /// `ok` with an empty response.
-    pub(super) const OK: Self = Self::Ok(Response { session_id: None });
+    pub(super) const OK: Self = Self::Ok(Response { session_id: None, demo: false });
 }
 
 /// Where an answer belongs.

@@ -117,7 +117,8 @@ impl ChannelSession {
                 let user = &self.identity.user;
                 let session = self.shared.next_session();
                 let presence = tracker.track(user, session.clone(), page.clone())?;
-                let response = Response { session_id: Some(session.as_str()) };
+                let response =
+                    Response { session_id: Some(session.as_str()), demo: self.shared.demo };
                 request.reply(socket, &Reply::Ok(response));
                 let feed = Arc::new(Feed::new(topic, request.join_ref, socket));
                 let subscription = tracker.subscribe_user(user, feed.clone());

@@ -56,6 +56,8 @@ pub struct Sessions {
 pub(super) struct Shared {
     pub(super) tracker: Tracker,
     pub(super) stage: Arc<dyn Stage>,
+    /// Every page is told that this is a demonstration.
+    pub(super) demo: bool,
     pub(super) counters: ChannelCounters,
     pub(super) channels_per_connection: usize,
     pub(super) draining: AtomicBool,
@@ -79,7 +81,12 @@ impl Sessions {
     /// # Panics
     ///
     /// When the operating system has no randomness to give.
-    pub(crate) fn new(config: &SocketConfig, tracker: Tracker, stage: Arc<dyn Stage>) -> Self {
+    pub(crate) fn new(
+        config: &SocketConfig,
+        demo: bool,
+        tracker: Tracker,
+        stage: Arc<dyn Stage>,
+    ) -> Self {
         let sockets = Sockets {
             live: Live::new(config.idle_timeout),
             counters: SocketCounters::default(),
@@ -89,6 +96,7 @@ impl Sessions {
         let shared = Shared {
             tracker,
             stage,
+            demo,
             counters: ChannelCounters::default(),
             channels_per_connection: config.channels_per_connection,
             draining: AtomicBool::new(false),

@@ -10,7 +10,7 @@
 //! - **Rules** ([`rules`]): which events raise an alert.
 //! - **Order** ([`queue`]): replays, then large donations and raids, then the rest. Repeated cheers go into one. At most
 //!   `alert_backlog` wait; then the oldest of the lowest priority is dropped. One that has waited for longer than
-//!   `alert_max_age` is dropped when its turn comes.
+//!   `alert_max_age` is dropped when its turn comes; a pause does not count.
 //! - **Time** ([`show`]): display time and cooldown. Nothing that an overlay does makes it faster or slower.
 //! - **Crashes** ([`journal`]): a new life goes on with what is on the overlays to the end they were told, and shows
 //!   nothing twice. When the daemon itself was killed, what the store calls showing counts as shown.

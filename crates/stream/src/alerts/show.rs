@@ -97,6 +97,10 @@ pub(super) struct Show {
     pub(super) muted: bool,
     cooldown: Duration,
     max_age: Duration,
+    /// When the pause began that goes on.
+    paused_at: Option<Timestamp>,
+    /// The last pause that is over, from when until when: waiting through it makes no alert older.
+    last_pause: Option<(Timestamp, Timestamp)>,
     pub(super) counts: Counts,
     ended: VecDeque<AlertId>,
     ended_limit: usize,
@@ -113,6 +117,8 @@ impl Show {
             muted: false,
             cooldown: Duration::ZERO,
             max_age,
+            paused_at: None,
+            last_pause: None,
             counts: Counts::default(),
             ended: VecDeque::new(),
             ended_limit: backlog + LATE,
@@ -210,6 +216,14 @@ impl Show {
 
     /// Shows what is to be shown by now, and takes off what is over.
     pub(super) fn advance(&mut self, now: Moment) {
+        match (self.paused, self.paused_at) {
+            (true, None) => self.paused_at = Some(now.time),
+            (false, Some(began)) => {
+                self.last_pause = Some((began, now.time));
+                self.paused_at = None;
+            }
+            _ => {}
+        }
         loop {
             match &self.stage {
                 Stage::Showing(on_screen) if on_screen.until <= now.instant => {
@@ -228,7 +242,10 @@ impl Show {
 
     fn is_too_old(&self, alert: &Alert, now: Moment) -> bool {
         let max_age = SignedDuration::try_from(self.max_age).unwrap_or(SignedDuration::MAX);
-        now.time.duration_since(alert.created_at) > max_age
+        let paused = self.last_pause.map_or(SignedDuration::ZERO, |(began, ended)| {
+            ended.duration_since(began.max(alert.created_at)).max(SignedDuration::ZERO)
+        });
+        now.time.duration_since(alert.created_at) - paused > max_age
     }
 
     fn put_on(&mut self, mut alert: Arc<Alert>, now: Moment) {

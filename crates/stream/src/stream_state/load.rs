@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use stagedoor_domain::Livestream;
 use stagedoor_store::StoreError;
 
 use super::{server::Loaded, state::ACTOR};
@@ -24,12 +25,7 @@ pub(super) async fn load(cx: &UserContext) -> Loaded {
 async fn read(cx: &UserContext) -> Result<Loaded, StoreError> {
     let (store, user) = (&cx.services().store, cx.user());
     let metadata = store.metadata(user).await?;
-    // Most users are not on air, and the store need not be asked for that.
-    let open = match cx.services().on_air.get(user) {
-        Some(_) => store.open_livestream(user).await?,
-        None => None,
-    };
-    let open = match open {
+    let open = match open_livestream(cx).await? {
         Some(livestream) => {
             let (statistics, up_to) = store.recount(user, livestream.id).await?;
             Some((livestream, statistics, up_to))
@@ -38,4 +34,18 @@ async fn read(cx: &UserContext) -> Result<Loaded, StoreError> {
     };
     let alerts_wait = !store.pending_alerts(user).await?.is_empty();
     Ok(Loaded { metadata, open, alerts_wait })
+}
+
+/// The livestream of a user who is on air. Most are not, and the store need not be asked for that.
+async fn open_livestream(cx: &UserContext) -> Result<Option<Livestream>, StoreError> {
+    if cx.services().on_air.get(cx.user()).is_none() {
+        return Ok(None);
+    }
+    let (store, user) = (&cx.services().store, cx.user());
+    if let Some(livestream) = store.open_livestream(user).await? {
+        return Ok(Some(livestream));
+    }
+    // The life before may have ended in the midst of saving it: what it had begun may still come to be.
+    tokio::time::sleep(AGAIN).await;
+    store.open_livestream(user).await
 }

@@ -134,7 +134,9 @@ impl Machine {
         if self.encoder.since.is_some_and(|since| at < since) {
             return;
         }
-        if self.encoder.connected != Some(connected) {
+        // A connection that is newer has not erred yet.
+        let is_newer = self.encoder.since.is_none_or(|since| at > since);
+        if self.encoder.connected != Some(connected) || (connected && is_newer) {
             self.encoder = Encoder { connected: Some(connected), since: Some(at), error: None };
         }
         match (self.status, connected) {

@@ -42,7 +42,7 @@ fn gateway() -> Gateway {
 fn gateway_with(config: &SocketConfig, limits: TrackerLimits) -> Gateway {
     let tracker = Tracker::new(limits);
     let stage = Arc::new(Rehearsal::default());
-    let sessions = Sessions::new(config, tracker.clone(), stage.clone());
+    let sessions = Sessions::new(config, false, tracker.clone(), stage.clone());
     tokio::spawn(sessions.clone().sweep());
     Gateway { tracker, stage, sessions }
 }

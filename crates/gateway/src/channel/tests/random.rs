@@ -52,7 +52,7 @@ proptest! {
         let _within = runtime.enter();
         let stage = Arc::new(Rehearsal::default());
         let tracker = Tracker::new(TrackerLimits { sessions_per_user: 100, users: 100 });
-        let sessions = Sessions::new(&SocketConfig::default(), tracker.clone(), stage);
+        let sessions = Sessions::new(&SocketConfig::default(), false, tracker.clone(), stage);
         let role = if admin { Role::Admin } else { Role::User };
         let identity = Identity { user: user("ada"), role };
         let mut session = ChannelSession::new(Arc::clone(&sessions.shared), identity);

@@ -86,6 +86,17 @@ impl Stagehand {
 }
 
 #[test]
+fn a_pause_makes_no_alert_too_old() {
+    let mut stage = Stagehand::new();
+    let minutes = |minutes: u64| minutes * 60_000;
+    stage.step(0, |show, _| show.set_flags(true, false));
+    stage.step(0, |show, _| show.enqueue(Arc::new(alert(1))));
+    stage.step(minutes(15), |show, _| show.set_flags(false, false));
+    assert!(matches!(stage.show.stage, Stage::Showing(_)), "it waited for the end of the pause");
+    assert_eq!(stage.show.counts.dropped, 0);
+}
+
+#[test]
 fn one_alert_at_a_time_for_its_time_and_then_a_pause() {
     let mut stage = Stagehand::new();
     stage.enqueue(0, 1);
@@ -168,15 +179,23 @@ fn clearing_takes_those_that_wait() {
 #[test]
 fn what_has_waited_for_too_long_is_not_shown() {
     let mut stage = Stagehand::new();
-    stage.step(0, |show, _| show.set_flags(true, false));
-    stage.enqueue(1, 1);
-    stage.step(1, |show, _| {
+    // Of a time when there was no tree. That it begins with a pause makes them no younger.
+    stage.step(540_000, |show, _| show.set_flags(true, false));
+    stage.enqueue(540_000, 1);
+    stage.step(540_000, |show, _| {
         let fresh = Alert { created_at: Timestamp::UNIX_EPOCH + MAX_AGE, ..alert(2) };
         show.enqueue(fresh.into());
     });
-    stage.step(600_001, |show, _| show.set_flags(false, false));
-    assert_eq!((stage.showing(), stage.show.counts.dropped), (Some(2), 1));
-    assert!(stage.saved.contains(&Change::State(id(1), AlertState::Dropped)));
+    stage.step(550_000, |show, _| show.set_flags(false, false));
+    assert_eq!((stage.showing(), stage.show.counts.dropped), (Some(1), 0), "nine minutes old");
+    stage.enqueue(550_001, 3);
+    stage.step(610_001, |_, _| ());
+    stage.step(620_000, |_, _| ());
+    assert_eq!((stage.showing(), stage.show.counts.dropped), (Some(2), 0));
+    stage.step(630_000, |_, _| ());
+    stage.step(640_000, |_, _| ());
+    assert_eq!((stage.showing(), stage.show.counts.dropped), (None, 1));
+    assert!(stage.saved.contains(&Change::State(id(3), AlertState::Dropped)));
 }
 
 #[test]

@@ -166,6 +166,17 @@ fn what_is_older_than_what_is_known_of_the_encoder_says_nothing() {
 }
 
 #[test]
+fn what_the_live_input_did_not_like_is_over_with_the_next_connection() {
+    let mut stream = Stream::ready();
+    stream.machine.encoder_errored(Some("ERR_GOP_OUT_OF_RANGE".into()));
+    stream.encoder(true);
+    assert!(stream.machine.encoder.error.is_some(), "the same connection, told once more");
+    stream.second = 1;
+    stream.encoder(true);
+    assert_eq!(stream.machine.encoder.error, None);
+}
+
+#[test]
 fn news_of_another_livestream_say_nothing() {
     let mut stream = Stream::live();
     let other = LivestreamId::from_uuid(Uuid::max());
