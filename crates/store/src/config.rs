@@ -91,7 +91,7 @@ impl Default for WriterConfig {
         Self {
             buffer_events: 20_000,
             buffer_bytes: 64 << 20,
-            batch: 500,
+            batch: 2_000,
             linger: Duration::from_millis(2),
         }
     }

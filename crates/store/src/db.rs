@@ -32,7 +32,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 const CONNECTIONS: u32 = 8;
 
 /// What the connection that writes may keep in memory, in KiB with a minus, and after how many pages of the log it
-/// brings them into the file. A batch of 500 events changes more pages than SQLite keeps by default (2 MiB), and most
+/// brings them into the file. A batch changes more pages than SQLite keeps by default (2 MiB), and most
 /// of them again with the next batch: with this much less is written twice, and events come in at half more a second.
 const WRITE_CACHE: &str = "-65536";
 const CHECKPOINT_PAGES: &str = "4000";
