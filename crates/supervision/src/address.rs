@@ -45,6 +45,18 @@ pub enum AddressError {
 /// which would go stale and keep a dead actor's memory.
 pub struct Address<M>(Arc<Mutex<Slot<M>>>);
 
+/// Waits for the answer to a message that was delivered.
+async fn answered<R>(
+    answer: ractor::concurrency::OneshotReceiver<R>,
+    limit: Duration,
+) -> Result<R, AddressError> {
+    match tokio::time::timeout(limit, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(_)) => Err(AddressError::Lost),
+        Err(_) => Err(AddressError::TimedOut(limit)),
+    }
+}
+
 enum Slot<M> {
     Down,
     Up(ActorRef<M>),
@@ -127,11 +139,23 @@ impl<M: Message> Address<M> {
         if let Some(error) = error {
             return Err(error);
         }
-        match tokio::time::timeout(limit, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(AddressError::Lost),
-            Err(_) => Err(AddressError::TimedOut(limit)),
-        }
+        answered(answer, limit).await
+    }
+
+    /// As [`call`](Self::call), and starts a child that is started when needed: for commands, which need somebody to
+    /// carry them out.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), but for [`AddressError::NotStarted`]; and [`AddressError::Full`] when too many wait for a
+    /// start.
+    pub async fn command<R: Send + 'static>(
+        &self,
+        message: impl FnOnce(RpcReplyPort<R>) -> M,
+        limit: Duration,
+    ) -> Result<R, AddressError> {
+        let (port, answer) = ractor::concurrency::oneshot();
+        self.cast(message((port, limit).into()))?;
+        answered(answer, limit).await
     }
 
     /// Who is there now. For supervision and tests; whoever keeps it across a restart holds a dead actor.

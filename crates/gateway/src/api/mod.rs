@@ -73,18 +73,12 @@ impl fmt::Debug for Desk {
     }
 }
 
-/// Asks a part of a tree, and lets it start if it only starts when needed.
+/// Asks a part of a tree that starts with it.
 async fn ask<M: Message, R: Send + 'static>(
     address: &Address<M>,
     message: impl FnOnce(RpcReplyPort<R>) -> M,
 ) -> Result<R, ApiError> {
-    let (port, answer) = ractor::concurrency::oneshot();
-    address.cast(message((port, ANSWER_LIMIT).into()))?;
-    match tokio::time::timeout(ANSWER_LIMIT, answer).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) => Err(stagedoor_supervision::AddressError::Lost.into()),
-        Err(_) => Err(stagedoor_supervision::AddressError::TimedOut(ANSWER_LIMIT).into()),
-    }
+    Ok(address.call(message, ANSWER_LIMIT).await?)
 }
 
 /// Waits as long as a request may. What is not done by then may still come to be: the store holds it until it can.

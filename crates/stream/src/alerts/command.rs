@@ -61,11 +61,8 @@ pub async fn ask_alerts<T: Send + 'static>(
     cx: &UserContext,
     command: impl FnOnce(AlertReply<T>) -> AlertQueueMsg,
 ) -> Result<T, AlertCommandError> {
-    let (reply, answer) = ractor::concurrency::oneshot();
-    let command = command((reply, COMMAND_LIMIT).into());
-    cx.alerts().cast(command).map_err(|_| AlertCommandError::Unavailable)?;
-    let answer = tokio::time::timeout(COMMAND_LIMIT, answer).await;
-    answer.ok().and_then(Result::ok).unwrap_or(Err(AlertCommandError::Unavailable))
+    let answer = cx.alerts().command(command, COMMAND_LIMIT).await;
+    answer.unwrap_or(Err(AlertCommandError::Unavailable))
 }
 
 pub(super) fn answer<T: Send + 'static>(

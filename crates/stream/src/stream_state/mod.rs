@@ -13,7 +13,7 @@
 //!      └───────────────────┴───────── ready ◀──────────────┘ nothing is sent to any destination any more
 //! ```
 //!
-//! [`machine`] has the rules and nothing else; [`server`] sees to it that the world follows: after each change it
+//! [`machine`] has the rules and nothing else; [`follow`] sees to it that the world follows: after each change it
 //! compares what should be (saved, attached, timed, told) with what is, and does what is missing. A livestream is saved
 //! before anything is attached for it, so that a crash at any moment leaves a record of what may be on air; the next
 //! life goes on from there.
