@@ -1,0 +1,1 @@
+//! Facebook: the Graph API, by polling.

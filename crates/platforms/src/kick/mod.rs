@@ -1,0 +1,1 @@
+//! Kick: the public API and signed webhooks.

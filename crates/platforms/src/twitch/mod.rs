@@ -1,0 +1,1 @@
+//! Twitch: EventSub by WebSocket, and Helix.

@@ -1,0 +1,1 @@
+//! YouTube: the Data API, StreamList by gRPC, and the quota that all users share.
