@@ -110,6 +110,7 @@ fn destinations() -> [(Destination, SecretString); 2] {
         name: name.into(),
         platform,
         url: url.into(),
+        account: false,
     };
     let (twitch, youtube) =
         ("rtmps://ingest.twitch.example/app", "rtmps://a.youtube.example/live2");

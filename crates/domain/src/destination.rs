@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     DestinationId, Platform,
-    limits::{Invalid, MAX_WORD_BYTES, name, url, word},
+    limits::{Invalid, MAX_WORD_BYTES, Problem, name, url, word},
 };
 
 /// A place to which a user may stream. Its stream key is a secret and never a part of this.
@@ -17,8 +17,17 @@ pub struct Destination {
     pub name: Box<str>,
     /// On which platform it is.
     pub platform: Platform,
-    /// The ingest server: `rtmp://` or `rtmps://`, without the stream key.
+    /// The ingest server: `rtmp://` or `rtmps://`, without the stream key. Empty where the account gives it.
+    #[serde(default)]
     pub url: Box<str>,
+    /// The user's account on the platform gives server and stream key, at each start anew.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub account: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde wants")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Destination {
@@ -29,6 +38,13 @@ impl Destination {
     pub fn validate(&self) -> Result<(), Invalid> {
         name("name", &self.name)?;
         word("platform", self.platform.as_str(), MAX_WORD_BYTES)?;
+        if self.account {
+            return if self.url.is_empty() {
+                Ok(())
+            } else {
+                Err(Invalid::new("url", Problem::Excluded { other: "account" }))
+            };
+        }
         url("url", &self.url, &["rtmps://", "rtmp://"], "an rtmp:// or rtmps:// address")
     }
 }
@@ -47,7 +63,11 @@ pub enum DestinationStatus {
         reason: Box<str>,
     },
     /// It is being detached.
-    Ending,
+    Ending {
+        /// What keeps it from ending, when that takes long.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        problem: Option<Box<str>>,
+    },
     /// The stream is sent to it no more.
     Ended,
 }
@@ -63,6 +83,7 @@ mod tests {
             name: name.into(),
             platform: Platform::Twitch,
             url: url.into(),
+            account: false,
         };
         assert_eq!(destination("Twitch", "rtmps://live.example:443/app").validate(), Ok(()));
         let refused = |name, url| destination(name, url).validate().unwrap_err().to_string();

@@ -63,6 +63,15 @@ pub trait Platform: fmt::Debug + Send + Sync + 'static {
         plan: &'a BroadcastPlan,
     ) -> Reply<'a, (Broadcast, Ingest)>;
 
+    /// What an attempt to carry out this plan has made, if anything: after a crash it is not known.
+    fn find_broadcast<'a>(
+        &'a self,
+        _account: &'a AccountAccess,
+        _plan: &'a BroadcastPlan,
+    ) -> Reply<'a, Option<Broadcast>> {
+        Box::pin(future::ready(Ok(None)))
+    }
+
     /// Ends the broadcast; its recording stays. One that has ended already is no mistake.
     fn end_broadcast<'a>(
         &'a self,

@@ -22,6 +22,7 @@ mod context;
 mod events;
 mod metrics;
 mod on_air;
+mod platforms;
 mod pubsub;
 mod settings;
 mod stream_state;
@@ -50,6 +51,7 @@ pub use events::{
 };
 pub use metrics::{MetricsCollector, MetricsMsg, MetricsSnapshot, RollingCount};
 pub use on_air::{OnAir, OnAirEntry};
+pub use platforms::Platforms;
 pub use pubsub::{Broadcast, News, PubSub, Subscriber, Subscription};
 pub use settings::StreamSettings;
 pub use stream_state::{

@@ -124,6 +124,7 @@ impl House {
             name: id.as_str().into(),
             platform: Platform::Twitch,
             url: "rtmps://ingest.example/app".into(),
+            account: false,
         };
         let key = format!("key-of-{id}").into();
         self.services.store.put_destination(user, &destination, Some(&key)).await.unwrap();

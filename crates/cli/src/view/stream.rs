@@ -80,7 +80,10 @@ fn of_destination(status: &DestinationStatus) -> (String, Style) {
         DestinationStatus::Starting => ("starting".into(), UNEASY),
         DestinationStatus::Live => ("live".into(), GOOD),
         DestinationStatus::Failed { reason } => (format!("failed: {}", brief(reason)), BAD),
-        DestinationStatus::Ending => ("ending".into(), UNEASY),
+        DestinationStatus::Ending { problem: None } => ("ending".into(), UNEASY),
+        DestinationStatus::Ending { problem: Some(problem) } => {
+            (format!("ending: {problem}"), UNEASY)
+        }
         DestinationStatus::Ended => ("ended".into(), DIM),
     }
 }

@@ -32,7 +32,11 @@ pub(crate) struct DestinationBody {
     platform: Platform,
     /// The ingest server, without the stream key.
     #[schema(example = "rtmps://live.example.com/app")]
+    #[serde(default)]
     url: Box<str>,
+    /// The user's account on the platform gives server and stream key: then neither is given here.
+    #[serde(default)]
+    account: bool,
     /// The stream key. A destination that is there keeps its own when absent.
     #[serde(default)]
     #[schema(value_type = Option<String>, write_only)]
@@ -46,15 +50,18 @@ pub(crate) struct PutDestination {
     #[serde(default)]
     name: Option<Box<str>>,
     platform: Platform,
+    #[serde(default)]
     url: Box<str>,
+    #[serde(default)]
+    account: bool,
     #[serde(default)]
     stream_key: Option<SecretString>,
 }
 
 impl PutDestination {
     pub(crate) fn split(self) -> (DestinationId, DestinationBody) {
-        let Self { id, name, platform, url, stream_key } = self;
-        (id, DestinationBody { name, platform, url, stream_key })
+        let Self { id, name, platform, url, account, stream_key } = self;
+        (id, DestinationBody { name, platform, url, account, stream_key })
     }
 }
 
@@ -109,14 +116,16 @@ pub(crate) async fn put(
     id: DestinationId,
     body: DestinationBody,
 ) -> Result<(Destination, bool), ApiError> {
-    let DestinationBody { name, platform, url, stream_key } = body;
+    let DestinationBody { name, platform, url, account, stream_key } = body;
     let name = name.unwrap_or_else(|| id.as_str().into());
     limits::name("name", &name, MAX_NAME_CHARS)?;
     limits::platform(&platform)?;
-    if let Some(key) = &stream_key {
+    // What the account gives is not kept here: the key is empty.
+    let stream_key = if account { Some(SecretString::default()) } else { stream_key };
+    if let Some(key) = stream_key.as_ref().filter(|_| !account) {
         limits::key("stream_key", key.expose_secret(), MAX_KEY_BYTES)?;
     }
-    let destination = Destination { id, name, platform, url };
+    let destination = Destination { id, name, platform, url, account };
     destination.validate()?;
     let all = desk.store().destinations(user).await?;
     let before = all.iter().find(|known| known.id == destination.id);
@@ -130,7 +139,11 @@ pub(crate) async fn put(
                 format!("the user has {MAX_DESTINATIONS} destinations, as many as one may");
             return Err(ApiError::new(StatusCode::CONFLICT, "too_many_destinations", message));
         }
-        Some(known) if known.url != destination.url || stream_key.is_some() => {
+        Some(known)
+            if known.url != destination.url
+                || known.account != destination.account
+                || (stream_key.is_some() && !account) =>
+        {
             refuse_while_used(desk, user, &destination.id).await?;
         }
         _ => {}

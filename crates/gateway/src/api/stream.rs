@@ -80,7 +80,7 @@ async fn stored(desk: &Desk, user: &UserId) -> Result<StreamStateSnapshot, ApiEr
 /// What a livestream tells of the state, when nobody else does.
 fn told_by(livestream: &Livestream) -> StreamStateSnapshot {
     let status = match livestream.status {
-        StreamStatus::Ending => DestinationStatus::Ending,
+        StreamStatus::Ending => DestinationStatus::Ending { problem: None },
         StreamStatus::Starting => DestinationStatus::Starting,
         _ => DestinationStatus::Live,
     };

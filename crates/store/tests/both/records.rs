@@ -16,6 +16,7 @@ fn destination(id: &str) -> Destination {
         name: "My server".into(),
         platform: Platform::Twitch,
         url: "rtmps://live.example/app".into(),
+        account: false,
     }
 }
 

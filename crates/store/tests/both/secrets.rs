@@ -20,6 +20,7 @@ async fn fill(store: &Store, user: &UserId) {
         name: "Twitch".into(),
         platform: Platform::Twitch,
         url: "rtmps://live.example/app".into(),
+        account: false,
     };
     store.put_destination(user, &destination, Some(&SECRETS[0].into())).await.unwrap();
     let account = Account {

@@ -55,7 +55,7 @@ impl Outputs {
         if stopped && entry.strays.is_empty() && !matches!(entry.doing, Doing::Acting) {
             DestinationStatus::Ended
         } else {
-            DestinationStatus::Ending
+            DestinationStatus::Ending { problem: None }
         }
     }
 }

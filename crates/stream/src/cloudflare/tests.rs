@@ -217,6 +217,7 @@ impl World {
             name: id.into(),
             platform: Platform::Twitch,
             url: "gopher://ingest.example/app".into(),
+            account: false,
         };
         let key = format!("key-of-{id}").into();
         let store = &self.house.services.store;

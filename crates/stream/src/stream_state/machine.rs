@@ -30,7 +30,7 @@ impl Machine {
     pub(super) fn restore(livestream: Livestream) -> Self {
         let status = livestream.status;
         let destinations = if status == StreamStatus::Ending {
-            all_as(&DestinationStatus::Ending, &livestream.destinations)
+            all_as(&DestinationStatus::Ending { problem: None }, &livestream.destinations)
         } else {
             all_as(&DestinationStatus::Starting, &livestream.destinations)
         };
@@ -218,7 +218,7 @@ impl Machine {
             if matches!(destination.status, DestinationStatus::Failed { .. }) {
                 self.failed.push(destination.id.clone());
             } else {
-                destination.status = DestinationStatus::Ending;
+                destination.status = DestinationStatus::Ending { problem: None };
             }
         }
         self.enter(StreamStatus::Ending);

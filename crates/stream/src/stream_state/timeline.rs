@@ -43,7 +43,7 @@ pub(super) fn reports(before: &Machine, after: &Machine, now: Timestamp) -> Vec<
                 (EventKind::OutputFailed, "failed", Some(reason.clone()))
             }
             DestinationStatus::Ended => (EventKind::OutputDisabled, "disabled", None),
-            DestinationStatus::Starting | DestinationStatus::Ending => continue,
+            DestinationStatus::Starting | DestinationStatus::Ending { .. } => continue,
         };
         let key = format!("output:{id}:{}:{word}", destination.id);
         let mut report = EventReport::new(Platform::Cloudflare, kind, now, key);

@@ -196,7 +196,11 @@ fn a_restored_livestream_goes_on_where_it_was() {
         assert_eq!(restored.status(), status);
         let attached = matches!(restored.wanted(), Wanted::Attached { .. });
         assert_eq!(attached, status != StreamStatus::Ending);
-        let said = if attached { DestinationStatus::Starting } else { DestinationStatus::Ending };
+        let said = if attached {
+            DestinationStatus::Starting
+        } else {
+            DestinationStatus::Ending { problem: None }
+        };
         assert!(restored.destinations.iter().all(|destination| destination.status == said));
     }
     let mut stream = Stream::live();
