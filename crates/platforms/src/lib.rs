@@ -14,10 +14,12 @@
 
 mod access;
 mod broadcast;
+mod build_error;
 mod capabilities;
 mod chat;
 mod connection;
 mod error;
+mod http;
 mod metadata;
 mod oauth;
 mod platform;
@@ -31,10 +33,12 @@ pub mod youtube;
 
 pub use access::{AccessToken, AccountAccess, TokenError, TokenSource};
 pub use broadcast::{Broadcast, BroadcastPlan, Ingest, Place};
+pub use build_error::BuildError;
 pub use capabilities::{Capabilities, ChatSource, Operation, Replay, TimeoutUnit};
 pub use chat::{ChatMessage, Moderated, ModerationAct, Sent};
 pub use connection::{Batch, Connection, Disconnect, Link, Resume};
 pub use error::Error;
+pub use http::http_client;
 pub use metadata::{Applied, Category, Skipped};
 pub use oauth::{Grant, GrantError, OAuth, OAuthConfig};
 pub use platform::{Identity, Platform, Reply};
