@@ -19,6 +19,7 @@ mod capabilities;
 mod chat;
 mod connection;
 mod error;
+mod fit;
 mod http;
 mod metadata;
 mod oauth;
