@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use stagedoor_domain::Platform;
 use thiserror::Error;
 
 use crate::secret::SecretError;
@@ -60,6 +61,12 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// An account of a platform belongs to one user at a time, and this one is another user's.
+    #[error("this account on {platform} is connected by another user")]
+    AccountTaken {
+        /// On which platform.
+        platform: Platform,
     },
     /// A secret cannot be encrypted or decrypted.
     #[error("could not handle a secret")]

@@ -13,8 +13,11 @@
 
 mod accounts;
 mod alerts;
+mod bans;
+mod broadcasts;
 mod cloudflare;
 mod config;
+mod cursors;
 mod db;
 mod destinations;
 mod downsampling;
@@ -25,6 +28,7 @@ mod json;
 mod keyring;
 mod livestreams;
 mod migrations;
+mod quotas;
 mod retention;
 mod rotation;
 mod secret;
@@ -36,12 +40,15 @@ mod writer;
 
 #[cfg(test)]
 mod statements;
+#[cfg(test)]
+mod upgrade;
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 pub use accounts::Tokens;
+pub use broadcasts::{BroadcastRecord, BroadcastState, IngestRecord};
 pub use cloudflare::{LiveInputRecord, OutputRecord};
 pub use config::{Database, DatabaseUrlError, StoreConfig, WriterConfig};
 pub use error::{OpenError, StoreError};

@@ -21,9 +21,9 @@ macro_rules! migrations {
 }
 
 pub(crate) fn sqlite() -> Migrator {
-    migrations!("sqlite", 1 "initial")
+    migrations!("sqlite", 1 "initial", 2 "platforms")
 }
 
 pub(crate) fn postgres() -> Migrator {
-    migrations!("postgres", 1 "initial")
+    migrations!("postgres", 1 "initial", 2 "platforms")
 }

@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::{
-    Keyring, OpenError, Store, StoreError, accounts, cloudflare,
+    Keyring, OpenError, Store, StoreError, accounts, broadcasts, cloudflare,
     db::{Db, reading, statements, writing},
     destinations,
     secret::{self, Place},
@@ -23,7 +23,8 @@ statements! {
     PREFIXES = "select substr(access_token, 1, 17) from accounts
                 union select substr(refresh_token, 1, 17) from accounts where refresh_token is not null
                 union select substr(stream_key, 1, 17) from destinations
-                union select substr(stream_key, 1, 17) from live_inputs";
+                union select substr(stream_key, 1, 17) from live_inputs
+                union select substr(ingest_key, 1, 17) from broadcasts where ingest_key is not null";
     OLD_ACCESS = "select user_id, platform, access_token from accounts
                   where substr(access_token, 1, 17) <> $1 limit $2";
     SWAP_ACCESS = "update accounts set access_token = $4
@@ -40,6 +41,10 @@ statements! {
                      where substr(stream_key, 1, 17) <> $1 limit $2";
     SWAP_INPUT_KEY = "update live_inputs set stream_key = $4
                       where user_id = $1 and $2 = '' and stream_key = $3";
+    OLD_INGEST_KEY = "select user_id, platform, ingest_key from broadcasts
+                      where ingest_key is not null and substr(ingest_key, 1, 17) <> $1 limit $2";
+    SWAP_INGEST_KEY = "update broadcasts set ingest_key = $4
+                       where user_id = $1 and platform = $2 and ingest_key = $3";
 }
 
 /// A column of secrets.
@@ -49,7 +54,7 @@ struct Column {
     place: for<'a> fn(&'a str, &'a str) -> Place<'a>,
 }
 
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     Column {
         old: OLD_ACCESS,
         swap: SWAP_ACCESS,
@@ -62,6 +67,7 @@ const COLUMNS: [Column; 4] = [
     },
     Column { old: OLD_STREAM_KEY, swap: SWAP_STREAM_KEY, place: destinations::place },
     Column { old: OLD_INPUT_KEY, swap: SWAP_INPUT_KEY, place: |user, _| cloudflare::place(user) },
+    Column { old: OLD_INGEST_KEY, swap: SWAP_INGEST_KEY, place: broadcasts::place },
 ];
 
 /// Refuses a database with secrets that no key opens.

@@ -8,8 +8,9 @@ use stagedoor_domain::{EventId, EventKind, LivestreamId, Platform};
 use uuid::Uuid;
 
 use crate::{
-    Database, EventQuery, accounts, alerts, cloudflare, db::Db, destinations, downsampling, events,
-    livestreams, retention, rotation, series, settings, statistics, widgets, writer,
+    Database, EventQuery, accounts, alerts, bans, broadcasts, cloudflare, cursors, db::Db,
+    destinations, downsampling, events, livestreams, quotas, retention, rotation, series, settings,
+    statistics, widgets, writer,
 };
 
 /// All that are written down with `statements!`.
@@ -17,11 +18,15 @@ fn named() -> Vec<(String, String)> {
     let modules = [
         accounts::ALL,
         alerts::ALL,
+        bans::ALL,
+        broadcasts::ALL,
         cloudflare::ALL,
+        cursors::ALL,
         destinations::ALL,
         downsampling::ALL,
         events::ALL,
         livestreams::ALL,
+        quotas::ALL,
         retention::ALL,
         rotation::ALL,
         series::ALL,
@@ -162,14 +167,14 @@ async fn sqlite_is_new_enough_to_be_trusted_with_a_wal() {
 }
 
 /// A schema of the test's own on the server that the environment names.
-struct Schema {
+pub(crate) struct Schema {
     name: String,
     admin: sqlx::PgPool,
-    database: Database,
+    pub(crate) database: Database,
 }
 
 impl Schema {
-    async fn new() -> Option<Self> {
+    pub(crate) async fn new() -> Option<Self> {
         let Ok(url) = std::env::var("STAGEDOOR_TEST_POSTGRES") else {
             let required = std::env::var_os("STAGEDOOR_REQUIRE_POSTGRES").is_some();
             assert!(!required, "STAGEDOOR_TEST_POSTGRES must name a server");
@@ -186,7 +191,7 @@ impl Schema {
         Some(Self { name, admin, database })
     }
 
-    async fn drop(self) {
+    pub(crate) async fn drop(self) {
         let drop = format!("drop schema {} cascade", self.name);
         sqlx::raw_sql(AssertSqlSafe(drop)).execute(&self.admin).await.unwrap();
     }

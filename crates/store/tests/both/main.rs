@@ -9,6 +9,7 @@ mod alerts;
 mod append;
 mod history;
 mod kill;
+mod platforms;
 mod property;
 mod records;
 mod retention;

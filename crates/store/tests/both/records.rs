@@ -114,9 +114,11 @@ on_both! {
         assert_eq!(tokens.access.expose_secret(), if a { "a" } else { "b" });
         assert!(tokens.refresh.is_none());
         assert_eq!((read.version, read.expires_at, read.needs_reauth), (8, Some(later), false));
-        assert!(store.set_needs_reauth(&ada(), &Platform::Twitch).await.unwrap());
+        assert!(!store.set_needs_reauth(&ada(), &Platform::Twitch, 7).await.unwrap(), "of the past");
+        assert!(!store.accounts(&ada()).await.unwrap()[0].needs_reauth);
+        assert!(store.set_needs_reauth(&ada(), &Platform::Twitch, 8).await.unwrap());
         assert!(store.accounts(&ada()).await.unwrap()[0].needs_reauth);
-        assert!(!store.set_needs_reauth(&bob(), &Platform::Twitch).await.unwrap());
+        assert!(!store.set_needs_reauth(&bob(), &Platform::Twitch, 8).await.unwrap());
         let nobody = store.swap_tokens(&bob(), &Platform::Twitch, 7, &tokens, None).await.unwrap();
         assert!(!nobody);
     }

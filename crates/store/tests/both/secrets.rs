@@ -3,12 +3,14 @@
 use secrecy::ExposeSecret;
 use stagedoor_domain::{Account, Destination, DestinationId, Platform, UserId};
 use stagedoor_store::{
-    Keyring, LiveInputRecord, OpenError, SecretError, Store, StoreConfig, StoreError, Tokens,
+    BroadcastRecord, BroadcastState, IngestRecord, Keyring, LiveInputRecord, OpenError,
+    SecretError, Store, StoreConfig, StoreError, Tokens,
 };
 
 use crate::support::*;
 
-const SECRETS: [&str; 4] = ["live_hunter1", "access-hunter2", "refresh-hunter3", "cf-hunter4"];
+const SECRETS: [&str; 5] =
+    ["live_hunter1", "access-hunter2", "refresh-hunter3", "cf-hunter4", "yt-hunter5"];
 
 fn twitch() -> DestinationId {
     DestinationId::new("twitch").unwrap()
@@ -25,7 +27,7 @@ async fn fill(store: &Store, user: &UserId) {
     store.put_destination(user, &destination, Some(&SECRETS[0].into())).await.unwrap();
     let account = Account {
         platform: Platform::Twitch,
-        external_id: "42".into(),
+        external_id: format!("42-of-{user}").into(),
         name: "Ada".into(),
         scopes: Vec::new(),
         needs_reauth: false,
@@ -42,6 +44,16 @@ async fn fill(store: &Store, user: &UserId) {
         playback: None,
     };
     store.record_live_input(user, &input).await.unwrap();
+    let broadcast = BroadcastRecord {
+        platform: Platform::YouTube,
+        livestream: livestream().id,
+        planned_at: jiff::Timestamp::now(),
+        state: BroadcastState::Open,
+        broadcast: None,
+        ingest: Some(IngestRecord { url: "rtmps://a".into(), stream_key: SECRETS[4].into() }),
+        watch_url: None,
+    };
+    store.put_broadcast(user, &broadcast).await.unwrap();
 }
 
 /// All that the store gives out, as somebody would log it.
@@ -49,9 +61,15 @@ async fn shown(store: &Store, user: &UserId) -> (String, Vec<String>) {
     let destination = store.destination(user, &twitch()).await.unwrap().unwrap();
     let account = store.account(user, &Platform::Twitch).await.unwrap().unwrap();
     let input = store.live_input(user).await.unwrap().unwrap();
-    let shown = format!("{store:?} {destination:?} {account:?} {input:?}");
-    let secrets =
-        [&destination.1, &account.1.access, account.1.refresh.as_ref().unwrap(), &input.stream_key];
+    let broadcast = store.broadcast(user, &Platform::YouTube).await.unwrap().unwrap();
+    let shown = format!("{store:?} {destination:?} {account:?} {input:?} {broadcast:?}");
+    let secrets = [
+        &destination.1,
+        &account.1.access,
+        account.1.refresh.as_ref().unwrap(),
+        &input.stream_key,
+        &broadcast.ingest.as_ref().unwrap().stream_key,
+    ];
     (shown, secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect())
 }
 
@@ -74,6 +92,7 @@ on_both! {
             "access_token from accounts",
             "refresh_token from accounts",
             "stream_key from live_inputs",
+            "ingest_key from broadcasts",
         ] {
             let stored = house.raw().await.bytes(&format!("select {column}")).await;
             assert_eq!(stored.len(), 1);
@@ -107,7 +126,7 @@ on_both! {
 
         let store = open_with(house, &(new.clone() + &old)).await.unwrap();
         assert_eq!(shown(&store, &user).await.1, SECRETS, "the old key still opens");
-        assert_eq!(store.rotate_secrets().await.unwrap().values, 4 * 205);
+        assert_eq!(store.rotate_secrets().await.unwrap().values, 5 * 205);
         assert_eq!(store.rotate_secrets().await.unwrap().values, 0);
 
         let store = open_with(house, &new).await.unwrap();
