@@ -86,7 +86,7 @@ async fn a_destination_that_cloudflare_refuses_fails_alone_and_says_why() {
     destinations(&daemon, "ada", &PLATFORMS).await;
     let _tab = ready(&daemon, &fake, "ada").await;
     let message = "this ingest server is not let in";
-    let refusal = Effect::Refuse { status: 400, code: 10_007, message: message.into() };
+    let refusal = Effect::refuse(400, "10007", message);
     fake.fail(Call::CreateOutput, refusal, 1);
     start(&daemon, "ada").await;
     let settled = |stream: &Value| {

@@ -4,3 +4,16 @@
 //! to. And it can be looked into. It shares no code with the clients, so that a mistake in one is not one in both.
 
 pub mod cloudflare;
+
+mod faults;
+mod lock;
+mod oauth;
+mod serve;
+
+pub use faults::{Effect, Refusal};
+pub use oauth::{
+    Agreement, FakeOAuth, OAuthCall, OAuthCounts, OAuthStyle, Provider, ProviderConfig, Session,
+    Tokens,
+};
+
+use lock::lock;

@@ -11,32 +11,39 @@
 //! do otherwise, as the API does.
 
 mod api;
+mod call;
 mod control;
-mod faults;
 mod limits;
 mod notifications;
-mod server;
 mod wire;
 mod world;
 
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, request::Parts};
 use jiff::Timestamp;
-use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+use tokio::{net::TcpListener, sync::mpsc, task::JoinSet, time::Instant};
 
-pub use faults::{Call, Effect};
+pub use crate::faults::Effect;
+pub use call::Call;
 pub use notifications::WebhookTarget;
 pub use world::{Encoder, InputView, OutputView};
 
-use faults::Faults;
 use limits::Limits;
 use notifications::Notification;
 use world::World;
+
+use crate::{
+    faults::{Faults, Refusal},
+    lock,
+    serve::{self, Admission, Scripted, status_code},
+};
 
 /// How the fake behaves.
 #[derive(Clone, Debug)]
@@ -103,7 +110,7 @@ pub struct FakeCloudflare {
 pub(crate) struct Shared {
     config: FakeConfig,
     world: Mutex<World>,
-    faults: Mutex<Faults>,
+    faults: Faults<Call>,
     limits: Mutex<Limits>,
     webhook: Mutex<Option<WebhookTarget>>,
     notifications: mpsc::UnboundedSender<Notification>,
@@ -122,12 +129,13 @@ impl FakeCloudflare {
             limits: Mutex::new(Limits::new(&config)),
             config,
             world: Mutex::default(),
-            faults: Mutex::default(),
+            faults: Faults::default(),
             webhook: Mutex::default(),
             notifications,
         });
         let mut tasks = JoinSet::new();
-        tasks.spawn(server::run(listener, Arc::clone(&shared)));
+        let router = api::routes(Arc::clone(&shared)).merge(control::routes(Arc::clone(&shared)));
+        tasks.spawn(serve::run(listener, router, Arc::clone(&shared)));
         tasks.spawn(notifications::deliver(queue, Arc::clone(&shared)));
         Ok(Self { shared, address, _tasks: tasks })
     }
@@ -163,24 +171,24 @@ impl FakeCloudflare {
 
     /// The next `times` calls of this kind go wrong in this way.
     pub fn fail(&self, call: Call, effect: Effect, times: usize) {
-        lock(&self.shared.faults).plan(call, effect, times);
+        self.shared.faults.plan(call, effect, times);
     }
 
     /// All calls go wrong in this way, until it is over.
     pub fn set_outage(&self, effect: Option<Effect>) {
-        lock(&self.shared.faults).outage = effect;
+        self.shared.faults.set_outage(effect);
     }
 
     /// How many calls of this kind came, whatever became of them.
     #[must_use]
     pub fn count(&self, call: Call) -> usize {
-        lock(&self.shared.faults).count(call)
+        self.shared.faults.count(call)
     }
 
     /// How many calls of the API came: those that count under the limit.
     #[must_use]
     pub fn calls(&self) -> usize {
-        lock(&self.shared.faults).all()
+        self.shared.faults.count_where(|call| call != Call::Lifecycle)
     }
 
     /// How many calls were refused because there were too many.
@@ -257,8 +265,39 @@ impl Shared {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Scripted for Shared {
+    type Call = Call;
+
+    fn call_of(&self, request: &Parts) -> Option<Call> {
+        Call::of(&request.method, request.uri.path())
+    }
+
+    fn faults(&self) -> &Faults<Call> {
+        &self.faults
+    }
+
+    fn refusal(&self, refusal: &Refusal) -> Response {
+        let code = refusal.code.as_ref().and_then(|code| code.parse().ok());
+        let code = code.unwrap_or(10_000 + i64::from(refusal.status));
+        wire::failure(status_code(refusal.status), code, &refusal.message)
+    }
+
+    fn latency(&self) -> Duration {
+        self.config.latency
+    }
+
+    fn admit(&self, call: Call, _: &Parts) -> Admission {
+        if call == Call::Lifecycle {
+            return Admission::Granted(HeaderMap::new());
+        }
+        let verdict = lock(&self.limits).come(Instant::now());
+        if verdict.allowed {
+            return Admission::Granted(verdict.headers);
+        }
+        let words = "Please wait and consider throttling your requests";
+        let refusal = wire::failure(StatusCode::TOO_MANY_REQUESTS, 971, words);
+        Admission::Refused((verdict.headers, refusal).into_response().into())
+    }
 }
 
 #[cfg(test)]
