@@ -34,10 +34,11 @@ statements! {
                version = case when accounts.version < excluded.version then excluded.version
                               else accounts.version + 1 end,
                body = excluded.body, access_token = excluded.access_token,
-               refresh_token = excluded.refresh_token, external_id = excluded.external_id
+               refresh_token = excluded.refresh_token, external_id = excluded.external_id, refresh_until = null
            returning version";
     BODY = "select body, version from accounts where user_id = $1 and platform = $2";
-    SWAP = "update accounts set version = version + 1, body = $4, access_token = $5, refresh_token = $6
+    SWAP = "update accounts set version = version + 1, body = $4, access_token = $5, refresh_token = $6,
+                refresh_until = null
             where user_id = $1 and platform = $2 and version = $3";
     CHANGE_BODY = "update accounts set body = $4 where user_id = $1 and platform = $2 and version = $3";
     DELETE = "delete from accounts where user_id = $1 and platform = $2 returning version";

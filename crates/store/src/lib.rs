@@ -29,6 +29,7 @@ mod keyring;
 mod livestreams;
 mod migrations;
 mod quotas;
+mod refresh_claims;
 mod retention;
 mod rotation;
 mod secret;

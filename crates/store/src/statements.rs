@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     Database, EventQuery, accounts, alerts, bans, broadcasts, cloudflare, cursors, db::Db,
-    destinations, downsampling, events, livestreams, quotas, retention, rotation, series, settings,
-    statistics, widgets, writer,
+    destinations, downsampling, events, livestreams, quotas, refresh_claims, retention, rotation,
+    series, settings, statistics, widgets, writer,
 };
 
 /// All that are written down with `statements!`.
@@ -27,6 +27,7 @@ fn named() -> Vec<(String, String)> {
         events::ALL,
         livestreams::ALL,
         quotas::ALL,
+        refresh_claims::ALL,
         retention::ALL,
         rotation::ALL,
         series::ALL,

@@ -1,6 +1,9 @@
 -- By whom the platform knows an account: one account of a platform belongs to one user.
 alter table accounts add column external_id text collate "C";
 
+-- Until when somebody has the right to refresh its tokens: of several daemons one does.
+alter table accounts add column refresh_until bigint;
+
 update accounts set external_id = body::json ->> 'external_id';
 
 create index accounts_with_the_same on accounts (platform, external_id);

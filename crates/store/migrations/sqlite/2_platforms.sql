@@ -1,6 +1,9 @@
 -- By whom the platform knows an account: one account of a platform belongs to one user.
 alter table accounts add column external_id text;
 
+-- Until when somebody has the right to refresh its tokens: of several daemons one does.
+alter table accounts add column refresh_until integer;
+
 update accounts set external_id = body ->> '$.external_id';
 
 create index accounts_with_the_same on accounts (platform, external_id);

@@ -1,5 +1,7 @@
 //! What is kept for the platforms: whose an account is, broadcasts, bans, cursors, quotas.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -8,6 +10,8 @@ use stagedoor_store::{BroadcastRecord, BroadcastState, IngestRecord, Store, Stor
 use uuid::Uuid;
 
 use crate::support::*;
+
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn account(external_id: &str, version: i64) -> Account {
     Account {
@@ -131,6 +135,28 @@ on_both! {
         store.delete_account(&bob(), &Platform::YouTube).await.unwrap();
         store.delete_account(&ada(), &Platform::YouTube).await.unwrap();
         assert!(connect(&store, &ada(), "UC1").await.unwrap() > 10, "the mark is the greatest");
+    }
+
+    async fn of_several_one_may_refresh_until_its_time_is_over(house: House) {
+        let store = house.open().await;
+        let claim = async |version, lease| {
+            store.claim_refresh(&ada(), &Platform::YouTube, version, lease).await.unwrap()
+        };
+        assert!(!claim(1, MINUTE).await, "there is no account");
+        connect(&store, &ada(), "UC1").await.unwrap();
+        assert!(!claim(2, MINUTE).await, "another version");
+        assert!(claim(1, Duration::ZERO).await);
+        let (a, b) = tokio::join!(claim(1, MINUTE), claim(1, MINUTE));
+        assert!(a ^ b, "the first one's time was over: {a} {b}");
+        store.release_refresh(&ada(), &Platform::YouTube, 1).await.unwrap();
+        assert!(claim(1, MINUTE).await);
+        let swapped = store.swap_tokens(&ada(), &Platform::YouTube, 1, &tokens("t"), None).await;
+        assert!(swapped.unwrap());
+        store.release_refresh(&ada(), &Platform::YouTube, 1).await.unwrap();
+        assert!(claim(2, MINUTE).await, "of the new version");
+        connect(&store, &ada(), "UC1").await.unwrap();
+        assert!(claim(3, Duration::from_hours(24)).await, "of the account that was connected again");
+        assert!(claim(3, MINUTE).await, "who claims a day has the wrong clock");
     }
 
     async fn what_belongs_to_an_account_goes_with_it(house: House) {
