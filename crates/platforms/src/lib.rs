@@ -41,7 +41,7 @@ pub use connection::{Batch, Connection, Disconnect, Link, Resume};
 pub use error::Error;
 pub use http::http_client;
 pub use metadata::{Applied, Category, Skipped};
-pub use oauth::{Grant, GrantError, OAuth, OAuthConfig};
+pub use oauth::{Grant, GrantError, OAuth, OAuthConfig, Pkce};
 pub use platform::{Identity, Platform, Reply};
 pub use priority::Priority;
 pub use standing::{Standing, Watched};

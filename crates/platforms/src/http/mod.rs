@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use stagedoor_budget::RateLimits;
 
 pub(crate) use call::{Auth, Body, Call};
-pub(crate) use failure::{Failure, words};
+pub(crate) use failure::{Failure, clean, words};
 pub(crate) use limits::rate_limits;
 pub(crate) use turns::{Claim, Held, Permit, Turns, Unlimited};
 pub(crate) use url::{base, below};
