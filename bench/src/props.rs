@@ -7,7 +7,7 @@ use stagedoor_cloudflare::Client;
 use stagedoor_presence::TreeSpec;
 use stagedoor_store::{Database, Keyring, Store, StoreConfig, WriterConfig};
 use stagedoor_stream::{
-    Components, OnAir, PubSub, Services, StreamSettings, UserContext, user_stream_manager,
+    Components, OnAir, Platforms, Services, StreamSettings, UserContext, user_stream_manager,
 };
 use stagedoor_supervision::Backoff;
 use tempfile::TempDir;
@@ -32,13 +32,9 @@ impl Props {
             let (store, shutdown) = (store.clone(), shutdown.clone());
             async move { store.run(shutdown).await }
         });
-        let services = Arc::new(Services {
-            store,
-            cloudflare,
-            pubsub: PubSub::new(),
-            on_air: OnAir::default(),
-            settings: StreamSettings::default(),
-        });
+        let (on_air, settings) = (OnAir::default(), StreamSettings::default());
+        let platforms = Platforms::default();
+        let services = Arc::new(Services::new(store, cloudflare, platforms, on_air, settings));
         Ok(Self { services, writer, shutdown, _folder: folder })
     }
 

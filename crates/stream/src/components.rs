@@ -4,7 +4,9 @@ use std::{fmt, sync::Arc};
 
 use stagedoor_supervision::ChildSpec;
 
-use crate::{UserContext, alerts, cloudflare, console_logger, events, metrics, stream_state};
+use crate::{
+    UserContext, alerts, cloudflare, console_logger, events, metrics, platforms, stream_state,
+};
 
 /// A component: how it stands in the tree of the user whose context it is given, if it does.
 pub type Component = Arc<dyn Fn(&UserContext) -> Option<ChildSpec> + Send + Sync>;
@@ -20,9 +22,11 @@ impl Components {
         Self::default()
             .with(stream_state::component)
             .with(cloudflare::component)
+            .with(platforms::supervisor)
             .with(metrics::component)
             .with(alerts::component)
             .with(events::component)
+            .with(platforms::component)
     }
 
     /// With ConsoleLogger, which writes a line a second for each user: for development.

@@ -1,14 +1,15 @@
 //! What the parts of a tree are given: what all users share, whose tree it is, and where the others are reached.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use stagedoor_domain::UserId;
+use stagedoor_domain::{Platform, UserId};
 use stagedoor_store::Store;
 use stagedoor_supervision::{Address, DynamicSupervisorRef};
 
 use crate::{
-    AlertQueueMsg, CloudflareMsg, EventsMsg, MetricsMsg, OnAir, PubSub, StreamSettings,
-    StreamStateMsg,
+    AccountsMsg, AlertQueueMsg, CloudflareMsg, EventsMsg, MetricsMsg, OnAir, PlatformMsg,
+    Platforms, PubSub, StreamSettings, StreamStateMsg, TokenKeeper, Viewers,
+    platforms::platform_supervisor,
 };
 
 /// What all users' trees share.
@@ -18,12 +19,34 @@ pub struct Services {
     pub store: Store,
     /// The client for the live inputs, if Cloudflare is configured.
     pub cloudflare: Option<stagedoor_cloudflare::Client>,
+    /// The platforms that are configured.
+    pub platforms: Platforms,
+    /// The tokens of the users' accounts there.
+    pub tokens: TokenKeeper,
+    /// Who is asked how many watch.
+    pub viewers: Viewers,
     /// Who listens to whom.
     pub pubsub: PubSub,
     /// Who is on air.
     pub on_air: OnAir,
     /// What is the same for all.
     pub settings: StreamSettings,
+}
+
+impl Services {
+    /// These, and what belongs to them.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        cloudflare: Option<stagedoor_cloudflare::Client>,
+        platforms: Platforms,
+        on_air: OnAir,
+        settings: StreamSettings,
+    ) -> Self {
+        let tokens = TokenKeeper::new(store.clone(), platforms.clone());
+        let (viewers, pubsub) = (Viewers::default(), PubSub::new());
+        Self { store, cloudflare, platforms, tokens, viewers, pubsub, on_air, settings }
+    }
 }
 
 /// What a component is given. A clone costs a reference count.
@@ -39,6 +62,23 @@ struct Inner {
     events: Address<EventsMsg>,
     metrics: Address<MetricsMsg>,
     alerts: Address<AlertQueueMsg>,
+    accounts: Address<AccountsMsg>,
+    /// Made when first asked for: not everybody streams to platforms.
+    of_platforms: OnceLock<Box<OfPlatforms>>,
+}
+
+#[derive(Debug)]
+struct OfPlatforms {
+    supervisor: DynamicSupervisorRef,
+    managers: [(Platform, Address<PlatformMsg>); 4],
+}
+
+impl OfPlatforms {
+    fn new() -> Self {
+        let platforms = [Platform::Twitch, Platform::YouTube, Platform::Kick, Platform::Facebook];
+        let managers = platforms.map(|platform| (platform, Address::new()));
+        Self { supervisor: platform_supervisor(), managers }
+    }
 }
 
 impl UserContext {
@@ -53,6 +93,8 @@ impl UserContext {
             events: Address::new(),
             metrics: Address::new(),
             alerts: Address::new(),
+            accounts: Address::new(),
+            of_platforms: OnceLock::new(),
         }))
     }
 
@@ -90,6 +132,28 @@ impl UserContext {
     #[must_use]
     pub fn metrics(&self) -> &Address<MetricsMsg> {
         &self.0.metrics
+    }
+
+    /// Where AccountManager is reached.
+    #[must_use]
+    pub fn accounts(&self) -> &Address<AccountsMsg> {
+        &self.0.accounts
+    }
+
+    fn of_platforms(&self) -> &OfPlatforms {
+        self.0.of_platforms.get_or_init(|| Box::new(OfPlatforms::new()))
+    }
+
+    /// The supervisor of the platforms' managers.
+    #[must_use]
+    pub(crate) fn platforms(&self) -> &DynamicSupervisorRef {
+        &self.of_platforms().supervisor
+    }
+
+    /// Where the platforms' managers are reached, whether they run or not.
+    #[must_use]
+    pub fn platform_managers(&self) -> &[(Platform, Address<PlatformMsg>)] {
+        &self.of_platforms().managers
     }
 
     /// Where AlertQueue is reached.

@@ -20,6 +20,7 @@ mod components;
 mod console_logger;
 mod context;
 mod events;
+mod jitter;
 mod metrics;
 mod on_air;
 mod platforms;
@@ -27,6 +28,7 @@ mod pubsub;
 mod settings;
 mod stream_state;
 mod tasks;
+mod tokens;
 mod user_stream_manager;
 
 #[cfg(test)]
@@ -40,7 +42,7 @@ pub use alerts::{
 };
 pub use cloudflare::{
     CloudflareManager, CloudflareMsg, CloudflarePace, CloudflareSnapshot, EncoderSnapshot,
-    OutputSnapshot, Wanted,
+    OutputSnapshot, TargetObstacle, Wanted,
 };
 pub use components::{Component, Components};
 pub use console_logger::{ConsoleLogger, ConsoleLoggerMsg, ConsoleLoggerSnapshot};
@@ -51,11 +53,16 @@ pub use events::{
 };
 pub use metrics::{MetricsCollector, MetricsMsg, MetricsSnapshot, RollingCount};
 pub use on_air::{OnAir, OnAirEntry};
-pub use platforms::Platforms;
+pub use platforms::{
+    AccountManager, AccountsMsg, AccountsSnapshot, BreakerState, BroadcastView, ByPlatform,
+    LinkNews, LinkState, ModeratedView, PlatformCommandError, PlatformManager, PlatformManagerArgs,
+    PlatformMsg, PlatformPace, PlatformReply, PlatformSnapshot, Platforms, SentMessage, Viewers,
+};
 pub use pubsub::{Broadcast, News, PubSub, Subscriber, Subscription};
 pub use settings::StreamSettings;
 pub use stream_state::{
     DestinationState, Encoder, StreamCommandError, StreamStateMsg, StreamStateServer,
     StreamStateSnapshot,
 };
+pub use tokens::TokenKeeper;
 pub use user_stream_manager::user_stream_manager;

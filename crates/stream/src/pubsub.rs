@@ -21,7 +21,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use stagedoor_domain::{StreamEvent, UserId};
 
-use crate::{AlertNews, MetricsSnapshot, StreamStateSnapshot};
+use crate::{AlertNews, LinkNews, MetricsSnapshot, StreamStateSnapshot};
 
 const SHARDS: usize = 16;
 
@@ -36,6 +36,8 @@ pub enum News {
     Alert(Arc<AlertNews>),
     /// The numbers of the last minute.
     Metrics(Arc<MetricsSnapshot>),
+    /// Where the connection to a platform stands.
+    Link(Arc<LinkNews>),
 }
 
 /// News on their way. The JSON is written once, however many listen.
@@ -60,6 +62,7 @@ impl Broadcast {
             News::Event(_) => "event",
             News::Alert(_) => "alert",
             News::Metrics(_) => "metrics",
+            News::Link(_) => "link",
         }
     }
 
@@ -71,6 +74,7 @@ impl Broadcast {
             News::Event(event) => raw(&**event),
             News::Alert(alert) => raw(&**alert),
             News::Metrics(metrics) => raw(&**metrics),
+            News::Link(link) => raw(&**link),
         })
     }
 }

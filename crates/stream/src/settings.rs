@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::CloudflarePace;
+use crate::{CloudflarePace, PlatformPace};
 
 /// What is the same for all users' streams.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,10 @@ pub struct StreamSettings {
     pub lifecycle_interval: Duration,
     /// How long a destination may take to start.
     pub start_deadline: Duration,
+    /// How long a stream may take to end; what has not ended by then is told.
+    pub end_deadline: Duration,
+    /// How fast PlatformManager goes about what it has to repeat.
+    pub platforms: PlatformPace,
     /// How fast CloudflareManager goes about what it has to repeat.
     pub cloudflare: CloudflarePace,
     /// An alert that had to wait for longer is not shown any more.
@@ -30,6 +34,8 @@ impl Default for StreamSettings {
             poll_interval: Duration::from_mins(1),
             lifecycle_interval: Duration::from_secs(10),
             start_deadline: Duration::from_secs(30),
+            end_deadline: Duration::from_secs(10),
+            platforms: PlatformPace::default(),
             cloudflare: CloudflarePace::default(),
             alert_max_age: Duration::from_mins(10),
             alert_backlog: 200,

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Components, OnAir, PubSub, Services, StreamSettings, UserContext, UserTrees,
+    Components, OnAir, Platforms, Services, StreamSettings, UserContext, UserTrees,
     user_stream_manager,
 };
 
@@ -49,7 +49,7 @@ impl House {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir).await;
         let on_air = OnAir::default();
-        let services = Services { store, cloudflare, pubsub: PubSub::new(), on_air, settings };
+        let services = Services::new(store, cloudflare, Platforms::default(), on_air, settings);
         let mut house = Self::with_services(Arc::new(services)).await;
         house.dir = Some(dir);
         house

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
 use stagedoor_store::{Database, Keyring, Retention, Store, WriterConfig};
-use stagedoor_stream::{OnAir, PubSub, Services, StreamSettings};
+use stagedoor_stream::{OnAir, Platforms, Services, StreamSettings};
 use stagedoor_supervision::{Address, ChildSpec, Shutdown, Strategy, SupervisorSpec, Worker};
 use tokio_util::sync::CancellationToken;
 
@@ -40,13 +40,9 @@ pub(super) async fn open(config: &Config) -> Result<Arc<Services>, StartError> {
         alert_backlog: stream.alert_backlog,
         ..StreamSettings::default()
     };
-    Ok(Arc::new(Services {
-        store,
-        cloudflare: cloudflare(config)?,
-        pubsub: PubSub::new(),
-        on_air: OnAir::restored(&open),
-        settings,
-    }))
+    let on_air = OnAir::restored(&open);
+    let platforms = Platforms::default();
+    Ok(Arc::new(Services::new(store, cloudflare(config)?, platforms, on_air, settings)))
 }
 
 /// The store that `[store]` describes, without the actors that keep it going.

@@ -107,6 +107,13 @@ pub struct EventReport {
 }
 
 impl EventReport {
+    /// The key of a chat message, by the platform's id of it: the same for its echo and for the answer to whoever sent
+    /// it.
+    #[must_use]
+    pub fn chat_key(platform: &Platform, message_id: &str) -> Box<str> {
+        format!("{platform}:chat:{message_id}").into()
+    }
+
     /// A report with nothing but the necessary.
     #[must_use]
     pub fn new(

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Broadcast, Components, News, OnAir, PubSub, Services, StreamSettings, Subscriber, UserContext,
+    Broadcast, Components, News, OnAir, Platforms, Services, StreamSettings, Subscriber,
+    UserContext,
     test_house::{House, PATIENCE, store, until},
 };
 
@@ -165,13 +166,8 @@ async fn a_crash_while_an_alert_is_shown_neither_loses_it_nor_shows_it_twice() {
 async fn after_a_killed_daemon_what_was_showing_counts_as_shown_and_the_rest_is_shown() {
     let dir = tempfile::tempdir().unwrap();
     let services = |store| {
-        Arc::new(Services {
-            store,
-            cloudflare: None,
-            pubsub: PubSub::new(),
-            on_air: OnAir::default(),
-            settings: StreamSettings::default(),
-        })
+        let (on_air, settings) = (OnAir::default(), StreamSettings::default());
+        Arc::new(Services::new(store, None, Platforms::default(), on_air, settings))
     };
     let house = House::with_services(services(store(&dir).await)).await;
     let settings = AlertSettings { display_ms: 60_000, ..AlertSettings::default() };

@@ -8,10 +8,9 @@ use tokio::{task::AbortHandle, time::Instant};
 
 use super::{
     encoder::Finding,
-    pace::jittered,
     state::{ACTOR, DueTimes, Outcome, State},
 };
-use crate::{EventsMsg, StreamStateMsg};
+use crate::{EventsMsg, StreamStateMsg, jitter::jittered};
 
 /// How long a look that contradicts a notification waits before it is repeated.
 const DOUBT_DELAY: Duration = Duration::from_secs(1);

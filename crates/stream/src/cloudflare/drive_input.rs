@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use super::{
     act::Obstacle,
     input::{Obtained, forget, obtain},
-    pace::jittered,
     state::{ACTOR, DueTimes, Outcome, State},
 };
+use crate::jitter::jittered;
 
 /// What is known of the live input.
 #[derive(Debug, Default)]

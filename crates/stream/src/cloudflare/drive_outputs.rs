@@ -1,22 +1,21 @@
 //! The outputs: what is read, listed and done.
 
-use std::collections::BTreeMap;
-
 use stagedoor_cloudflare::{Error, Output, Permit, Priority};
-use stagedoor_domain::{DestinationId, UserId};
+use stagedoor_domain::{DestinationId, LivestreamId, UserId};
 use stagedoor_store::{OutputRecord, Store, StoreError};
 use tokio::{task::AbortHandle, time::Instant};
 
 use super::{
     Wanted,
-    act::{Act, Acted, Target},
+    act::{Act, Acted},
     entry::Doing,
     listing::Epochs,
-    output::{Step, fingerprint},
+    output::Step,
     outputs::Due,
-    pace::jittered,
     state::{DueTimes, Outcome, State},
+    targets::Targets,
 };
+use crate::jitter::jittered;
 
 /// What is being read from the store: records, and the destinations with their keys.
 #[derive(Debug, Default)]
@@ -35,8 +34,6 @@ pub(super) struct ReadOutcome {
     result: Result<(Vec<OutputRecord>, Targets), StoreError>,
 }
 
-type Targets = BTreeMap<DestinationId, Option<Target>>;
-
 /// What is being listed.
 #[derive(Debug, Default)]
 pub(super) struct Looking {
@@ -54,13 +51,16 @@ impl State {
     pub(super) fn drive_outputs(&mut self, now: Instant, due: &mut DueTimes) {
         self.drive_read(now, due);
         if let Some(at) = self.deadline {
-            if at <= now {
+            if at <= now && matches!(self.outputs.wanted, Some(Wanted::Detached { .. })) {
+                self.deadline = None;
+                self.outputs.overdue = true;
+            } else if at <= now {
                 self.deadline = None;
                 let input = self.input.uid.is_none();
                 let otherwise =
                     if input { "there is no live input yet" } else { "cloudflare did not answer" };
                 self.outputs.deadline(otherwise);
-            } else if self.outputs.has_starts() {
+            } else if self.outputs.is_waited_for() {
                 due.at(at);
             } else {
                 self.deadline = None;
@@ -101,9 +101,9 @@ impl State {
         let wanted = self.read.wanted;
         let (store, user) = (self.cx.services().store.clone(), self.cx.user().clone());
         let told = self.outputs.wanted.as_ref().and_then(Wanted::told);
-        let destinations = told.map(|(_, destinations)| destinations.to_vec()).unwrap_or_default();
+        let told = told.map(|(livestream, destinations)| (livestream, destinations.to_vec()));
         self.begin(async move {
-            let result = read(&store, &user, destinations).await;
+            let result = read(&store, &user, told).await;
             Outcome::Read(ReadOutcome { wanted, result })
         });
     }
@@ -293,22 +293,13 @@ impl State {
 async fn read(
     store: &Store,
     user: &UserId,
-    wanted: Vec<DestinationId>,
+    told: Option<(LivestreamId, Vec<DestinationId>)>,
 ) -> Result<(Vec<OutputRecord>, Targets), StoreError> {
     let records = store.outputs(user).await?;
-    let recorded = records.iter().map(|record| record.destination.clone());
-    let mut targets = Targets::new();
-    for id in recorded.chain(wanted) {
-        if targets.contains_key(&id) {
-            continue;
-        }
-        let target = store.destination(user, &id).await?.map(|(destination, stream_key)| Target {
-            fingerprint: fingerprint(&destination.url, &stream_key),
-            url: destination.url,
-            stream_key,
-        });
-        targets.insert(id, target);
-    }
+    let (livestream, mut all) = told.unzip();
+    let all = all.get_or_insert_default();
+    all.extend(records.iter().map(|record| record.destination.clone()));
+    let targets = Targets::read(store, user, livestream, all).await?;
     Ok((records, targets))
 }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 use stagedoor_cloudflare::Client;
-use stagedoor_domain::StreamEvent;
+use stagedoor_domain::{DestinationId, LivestreamId, StreamEvent};
 use stagedoor_supervision::{ChildSpec, Observable, Worker};
 
 use super::{
@@ -29,12 +29,30 @@ pub struct CloudflareManager;
 pub enum CloudflareMsg {
     /// From now on this is wanted: it sees to it until it is so, and tells StreamStateServer of each destination. (cast)
     Want(Wanted),
+    /// A platform has given the ingest of a destination, or has ended its side of it: the store knows. (fact, from
+    /// PlatformManager)
+    TargetsChanged,
+    /// A platform does not, or not yet. (fact, from PlatformManager)
+    TargetObstructed(TargetObstacle),
     /// An event about the live input was stored. (fact, from EventProcessor)
     InputEvent(Arc<StreamEvent>),
     /// Answers what it knows. (call)
     GetSnapshot(RpcReplyPort<CloudflareSnapshot>),
     /// Its own: what a task has found or done.
     Done(Done),
+}
+
+/// What keeps a platform from giving or ending its side of a destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetObstacle {
+    /// Of which livestream.
+    pub livestream: LivestreamId,
+    /// Which destination.
+    pub destination: DestinationId,
+    /// What, for people.
+    pub reason: Box<str>,
+    /// It is not tried again for this livestream.
+    pub is_final: bool,
 }
 
 /// What came of something that [`CloudflareManager`] has begun itself.
@@ -62,6 +80,8 @@ impl Actor for CloudflareManager {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             CloudflareMsg::Want(wanted) => state.want(wanted),
+            CloudflareMsg::TargetsChanged => state.targets_changed(),
+            CloudflareMsg::TargetObstructed(obstacle) => state.target_obstructed(obstacle),
             CloudflareMsg::InputEvent(event) => state.input_event(&event),
             CloudflareMsg::Done(Done(outcome)) => state.done(outcome),
             CloudflareMsg::GetSnapshot(reply) => {

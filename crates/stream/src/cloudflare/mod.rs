@@ -35,13 +35,14 @@ mod pace;
 mod snapshot;
 mod state;
 mod statuses;
+mod targets;
 mod wanted;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use manager::component;
-pub use manager::{CloudflareManager, CloudflareMsg};
+pub use manager::{CloudflareManager, CloudflareMsg, TargetObstacle};
 pub use pace::CloudflarePace;
 pub use snapshot::{CloudflareSnapshot, EncoderSnapshot, OutputSnapshot};
 pub use wanted::Wanted;

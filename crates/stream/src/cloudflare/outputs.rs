@@ -8,11 +8,12 @@ use stagedoor_store::OutputRecord;
 use tokio::time::Instant;
 
 use super::{
-    OutputSnapshot, Wanted,
+    OutputSnapshot, TargetObstacle, Wanted,
     act::{Acted, Target},
     entry::{Doing, Entry},
     output::{Goal, Presence, Step},
     pace::CloudflarePace,
+    targets::Targets,
 };
 
 /// What is known of all outputs of a user.
@@ -21,8 +22,10 @@ pub(super) struct Outputs {
     /// What is wanted; none before somebody has said so.
     pub(super) wanted: Option<Wanted>,
     pub(super) entries: BTreeMap<DestinationId, Entry>,
-    /// The destinations that were read: none are those that are not there.
-    pub(super) targets: BTreeMap<DestinationId, Option<Target>>,
+    /// Where the destinations lead to.
+    pub(super) targets: Targets,
+    /// What was to be detached is not, though it has had its time.
+    pub(super) overdue: bool,
     /// The records have been read.
     pub(super) loaded: bool,
 }
@@ -58,15 +61,18 @@ impl Outputs {
             entry.discard &= entry.given_up.is_some() || !wanted.attaches(destination);
         }
         self.wanted = Some(wanted);
+        self.overdue = false;
         true
     }
 
     /// What the store has.
-    pub(super) fn read(
-        &mut self,
-        records: Vec<OutputRecord>,
-        targets: BTreeMap<DestinationId, Option<Target>>,
-    ) {
+    pub(super) fn read(&mut self, records: Vec<OutputRecord>, targets: Targets) {
+        for (destination, entry) in &mut self.entries {
+            // Its platform has been late and is tried after all.
+            if self.targets.get(destination).is_none() && targets.get(destination).is_some() {
+                (entry.given_up, entry.discard) = (None, false);
+            }
+        }
         self.targets = targets;
         if self.loaded {
             return;
@@ -112,7 +118,7 @@ impl Outputs {
     }
 
     pub(super) fn target(&self, destination: &DestinationId) -> Option<Target> {
-        self.targets.get(destination)?.clone()
+        self.targets.get(destination)?.cloned()
     }
 
     /// What is to become of an output; none as long as that depends on what has not been read.
@@ -221,6 +227,27 @@ impl Outputs {
         }
     }
 
+    /// Whether a deadline is still of use.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.has_starts() || matches!(self.wanted, Some(Wanted::Detached { .. }))
+    }
+
+    /// A platform does not give, or does not end, its side of a destination.
+    pub(super) fn obstructed(&mut self, obstacle: TargetObstacle) {
+        let TargetObstacle { livestream, destination, reason, is_final } = obstacle;
+        let told = self.wanted.as_ref().and_then(Wanted::told).map(|(told, _)| told);
+        if told != Some(livestream) {
+            return;
+        }
+        let attaches = self.wanted.as_ref().is_some_and(|wanted| wanted.attaches(&destination));
+        let entry = self.entry(&destination);
+        if is_final && attaches && entry.given_up.is_none() {
+            entry.give_up(reason);
+        } else {
+            entry.error = Some(reason);
+        }
+    }
+
     /// Forgets what is over and done with.
     pub(super) fn tidy(&mut self) {
         let wanted = self.wanted.as_ref();
@@ -228,6 +255,7 @@ impl Outputs {
             wanted.is_some_and(|wanted| wanted.attaches(destination))
                 || entry.presence != Presence::Absent
                 || !entry.strays.is_empty()
+                || self.targets.is_unfinished(destination)
                 || !matches!(entry.doing, Doing::Nothing)
         });
     }

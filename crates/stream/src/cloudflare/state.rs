@@ -9,7 +9,7 @@ use stagedoor_store::StoreError;
 use tokio::{task::AbortHandle, time::Instant};
 
 use super::{
-    CloudflareSnapshot, Wanted,
+    CloudflareSnapshot, TargetObstacle, Wanted,
     act::Acted,
     drive_encoder::{Asking, Found},
     drive_input::{Input, InputOutcome},
@@ -114,9 +114,22 @@ impl State {
         if self.outputs.want(wanted) {
             tracing::debug!(actor = ACTOR, user = %self.cx.user(), wanted = ?self.outputs.wanted, "wanted");
             self.read_again();
-            let limit = self.cx.services().settings.start_deadline;
-            self.deadline = self.outputs.has_starts().then(|| Instant::now() + limit);
+            let settings = &self.cx.services().settings;
+            let limit = match &self.outputs.wanted {
+                Some(Wanted::Detached { .. }) => settings.end_deadline,
+                _ => settings.start_deadline,
+            };
+            self.deadline = self.outputs.is_waited_for().then(|| Instant::now() + limit);
         }
+    }
+
+    /// A platform has given its ingest, or has ended its side: what is in the store is read again.
+    pub(super) fn targets_changed(&mut self) {
+        self.read_again();
+    }
+
+    pub(super) fn target_obstructed(&mut self, obstacle: TargetObstacle) {
+        self.outputs.obstructed(obstacle);
     }
 
     pub(super) fn input_event(&mut self, event: &StreamEvent) {

@@ -47,6 +47,22 @@ impl Outputs {
     }
 
     fn detaching(&self, destination: &DestinationId) -> DestinationStatus {
+        let error = self.entries.get(destination).and_then(|entry| entry.error.clone());
+        match (self.output(destination), self.targets.is_unfinished(destination)) {
+            (DestinationStatus::Ended, true) if self.overdue => {
+                let why = error.unwrap_or_else(|| "its platform has not said that it has".into());
+                DestinationStatus::Failed { reason: format!("could not be ended: {why}").into() }
+            }
+            (DestinationStatus::Ended, true) => DestinationStatus::Ending { problem: None },
+            (DestinationStatus::Ending { .. }, _) if self.overdue => DestinationStatus::Ending {
+                problem: error.or_else(|| Some("cloudflare has not answered".into())),
+            },
+            (status, _) => status,
+        }
+    }
+
+    /// Whether anything is sent there still.
+    fn output(&self, destination: &DestinationId) -> DestinationStatus {
         let Some(entry) = self.entries.get(destination) else { return DestinationStatus::Ended };
         let stopped = matches!(
             entry.presence,

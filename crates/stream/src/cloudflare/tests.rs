@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::{CloudflareMsg, CloudflarePace, CloudflareSnapshot, component};
 use crate::{
-    Components, OnAir, PubSub, Services, StreamCommandError, StreamSettings, StreamStateMsg,
+    Components, OnAir, Platforms, Services, StreamCommandError, StreamSettings, StreamStateMsg,
     StreamStateSnapshot, UserContext, events, stream_state,
     test_house::{House, PATIENCE, store, until},
 };
@@ -78,8 +78,7 @@ async fn house(dir: &TempDir, client: &Client, settings: StreamSettings) -> Hous
     let store = store(dir).await;
     let on_air = OnAir::restored(&store.open_livestreams().await.unwrap());
     let cloudflare = Some(client.clone());
-    let pubsub = PubSub::new();
-    let services = Services { store, cloudflare, pubsub, on_air, settings };
+    let services = Services::new(store, cloudflare, Platforms::default(), on_air, settings);
     House::with_services(Arc::new(services)).await
 }
 

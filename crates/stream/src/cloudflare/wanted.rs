@@ -26,7 +26,7 @@ pub enum Wanted {
 
 impl Wanted {
     /// The livestream that it is about, and the destinations of which is told.
-    pub(super) fn told(&self) -> Option<(LivestreamId, &[DestinationId])> {
+    pub(crate) fn told(&self) -> Option<(LivestreamId, &[DestinationId])> {
         match self {
             Self::Nothing => None,
             Self::Attached { livestream, destinations }

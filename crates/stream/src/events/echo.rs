@@ -7,7 +7,7 @@
 //!                               └─ same text as one under way: held until the answer, for the echo window at most
 //! ```
 //!
-//! All of them carry the same key, `chat:<message id>`, and the store keeps the greatest revision: an echo that slips
+//! All of them carry the same key, [`EventReport::chat_key`], and the store keeps the greatest revision: an echo that slips
 //! through unrecognised, because the answer took too long or this actor had crashed, is stored with revision 0 and
 //! marked as soon as the answer comes. The text alone decides nothing: a streamer may say the same twice, and a viewer
 //! may say it too.
@@ -58,11 +58,6 @@ pub(super) struct Echoes {
     held: Vec<Submission>,
 }
 
-/// The key of a chat message's event.
-fn dedupe_key(message_id: &str) -> Box<str> {
-    format!("chat:{message_id}").into()
-}
-
 impl Echoes {
     /// Echoes are held for `window` at most.
     pub(super) fn new(window: Duration) -> Self {
@@ -86,7 +81,7 @@ impl Echoes {
         at: Timestamp,
     ) -> Vec<Submission> {
         self.under_way.retain(|(other, _)| other.intent != message.intent);
-        let key = dedupe_key(message_id);
+        let key = EventReport::chat_key(&message.platform, message_id);
         let mut due: Vec<_> =
             self.held.extract_if(.., |held| held.report.dedupe_key == key).map(ours).collect();
         if due.is_empty() {

@@ -69,7 +69,7 @@ fn follow(key: &str) -> EventReport {
 }
 
 fn chat(id: &str, text: &str) -> EventReport {
-    let mut report = report(EventKind::ChatMessage, &format!("chat:{id}"));
+    let mut report = report(EventKind::ChatMessage, &format!("twitch:chat:{id}"));
     report.message = Some(Message { text: text.into(), ..Message::default() });
     report
 }

@@ -12,7 +12,7 @@ use super::{
     server::Outcome,
     state::{ACTOR, State, answer},
 };
-use crate::{CloudflareMsg, OnAirEntry, Wanted};
+use crate::{CloudflareMsg, OnAirEntry, PlatformMsg, Wanted};
 
 /// How long a failed write waits before it is tried again.
 const SAVE_AGAIN: Duration = Duration::from_secs(1);
@@ -115,6 +115,9 @@ impl State {
         let wanted = self.wanted();
         self.told = Some(wanted.clone());
         // One that is between two lives asks when it is back.
+        for (_, manager) in self.cx.platform_managers() {
+            let _ = manager.cast(PlatformMsg::Want(wanted.clone()));
+        }
         let _ = self.cx.cloudflare().cast(CloudflareMsg::Want(wanted));
     }
 

@@ -33,7 +33,10 @@ async fn read(cx: &UserContext) -> Result<Loaded, StoreError> {
         None => None,
     };
     let alerts_wait = !store.pending_alerts(user).await?.is_empty();
-    Ok(Loaded { metadata, open, alerts_wait })
+    // Where no platform is configured, nobody would do anything for an account.
+    let platforms = cx.services().platforms.iter().next().is_some();
+    let has_accounts = platforms && !store.accounts(user).await?.is_empty();
+    Ok(Loaded { metadata, open, alerts_wait, has_accounts })
 }
 
 /// The livestream of a user who is on air. Most are not, and the store need not be asked for that.

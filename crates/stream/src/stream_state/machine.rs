@@ -190,9 +190,11 @@ impl Machine {
         }
     }
 
-    /// It is over when nothing is sent to any destination any more, also not to one that had failed.
+    /// It is over when nothing is sent to any destination any more, also not to one that had failed. One that cannot be
+    /// ended on its platform has failed by then, and is shown so.
     fn detached(&mut self, id: &DestinationId, status: DestinationStatus, now: Timestamp) {
-        if status == DestinationStatus::Ended && !self.detached.contains(id) {
+        let is_over = matches!(status, DestinationStatus::Ended | DestinationStatus::Failed { .. });
+        if is_over && !self.detached.contains(id) {
             self.detached.push(id.clone());
         }
         let shown = self.destinations.iter_mut().find(|known| known.id == *id);

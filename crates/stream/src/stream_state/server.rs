@@ -59,7 +59,7 @@ pub enum StreamStateMsg {
         /// What it is now.
         status: DestinationStatus,
     },
-    /// CloudflareManager has begun a new life and asks what is wanted. (cast)
+    /// CloudflareManager or a PlatformManager has begun a new life and asks what is wanted. (cast)
     AskWanted,
     /// Sends the present state to this subscriber. (cast)
     Announce(Arc<dyn Subscriber>),
@@ -96,6 +96,8 @@ pub(super) struct Loaded {
     pub(super) open: Option<(Livestream, Statistics, Option<stagedoor_domain::EventId>)>,
     /// Alerts of an earlier life of the tree, or of events that came while there was none.
     pub(super) alerts_wait: bool,
+    /// The user has connected accounts on platforms.
+    pub(super) has_accounts: bool,
 }
 
 impl Actor for StreamStateServer {

@@ -21,7 +21,8 @@ use super::{
     timeline,
 };
 use crate::{
-    AlertQueueMsg, Broadcast, EventsMsg, News, Subscriber, UserContext, Wanted, tasks::Tasks,
+    AccountsMsg, AlertQueueMsg, Broadcast, EventsMsg, News, Subscriber, UserContext, Wanted,
+    tasks::Tasks,
 };
 
 pub(super) const ACTOR: &str = "StreamStateServer";
@@ -152,6 +153,9 @@ impl State {
         if loaded.alerts_wait {
             // Nobody else starts with the tree who could know that AlertQueue is needed.
             let _ = self.cx.alerts().cast(AlertQueueMsg::Wake);
+        }
+        if loaded.has_accounts {
+            let _ = self.cx.accounts().cast(AccountsMsg::Changed);
         }
         self.save_metadata();
         self.settle();

@@ -6,7 +6,7 @@ use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
 use stagedoor_domain::UserId;
 use stagedoor_store::{Database, Keyring, Store, StoreConfig, WriterConfig};
 use stagedoor_stream::{
-    Components, EventDoor, OnAir, PubSub, Services, StreamSettings, UserContext, UserTrees,
+    Components, EventDoor, OnAir, Platforms, Services, StreamSettings, UserContext, UserTrees,
     user_stream_manager,
 };
 use stagedoor_supervision::{
@@ -67,13 +67,8 @@ impl House {
             })
         };
         let root = Root::start(supervisor, Lifecycle::new()).await.unwrap();
-        let services = Services {
-            store,
-            cloudflare: Some(client),
-            pubsub: PubSub::new(),
-            on_air: OnAir::default(),
-            settings: StreamSettings::default(),
-        };
+        let (on_air, settings) = (OnAir::default(), StreamSettings::default());
+        let services = Services::new(store, Some(client), Platforms::default(), on_air, settings);
         Self { services: Arc::new(services), users, writer, closing, _root: root, _dir: dir }
     }
 

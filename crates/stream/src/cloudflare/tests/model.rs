@@ -212,7 +212,7 @@ impl Model {
         self.wanted = wanted.clone();
         self.outputs.want(wanted);
         let records = self.outside.records.values().cloned().collect();
-        self.outputs.read(records, self.outside.targets());
+        self.outputs.read(records, self.outside.targets().into());
     }
 
     /// Does what is due, all at once. Whether anything was.

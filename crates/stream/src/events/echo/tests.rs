@@ -18,7 +18,7 @@ fn echo(message_id: &str, text: &str) -> Submission {
         Platform::Twitch,
         EventKind::ChatMessage,
         Timestamp::UNIX_EPOCH,
-        dedupe_key(message_id),
+        EventReport::chat_key(&Platform::Twitch, message_id),
     );
     report.message = Some(Message { text: text.into(), ..Message::default() });
     Submission::new(report)
@@ -51,9 +51,9 @@ fn row(key: &str, revision: u32, ours: bool) -> Row {
 fn the_answer_first_then_the_echo() {
     let (mut echoes, now) = echoes();
     echoes.sending(own(1, "hello"), now);
-    assert_eq!(sent(&mut echoes, own(1, "hello"), "a", now), [row("chat:a", 1, true)]);
+    assert_eq!(sent(&mut echoes, own(1, "hello"), "a", now), [row("twitch:chat:a", 1, true)]);
     let echo = echoes.take_in(echo("a", "hello"), now);
-    assert_eq!(rows(echo), [row("chat:a", 2, true)]);
+    assert_eq!(rows(echo), [row("twitch:chat:a", 2, true)]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn the_echo_first_then_the_answer() {
     let (mut echoes, now) = echoes();
     echoes.sending(own(1, "hello"), now);
     assert!(echoes.take_in(echo("a", "hello "), now).is_none(), "it is held");
-    assert_eq!(sent(&mut echoes, own(1, "hello"), "a", now), [row("chat:a", 2, true)]);
+    assert_eq!(sent(&mut echoes, own(1, "hello"), "a", now), [row("twitch:chat:a", 2, true)]);
     assert_eq!(echoes.holds(), 0);
 }
 
@@ -71,10 +71,10 @@ fn the_same_said_twice_is_two_messages() {
     echoes.sending(own(1, "gg"), now);
     echoes.sending(own(2, "gg"), now);
     assert!(echoes.take_in(echo("b", "gg"), now).is_none());
-    assert_eq!(sent(&mut echoes, own(1, "gg"), "a", now), [row("chat:a", 1, true)]);
+    assert_eq!(sent(&mut echoes, own(1, "gg"), "a", now), [row("twitch:chat:a", 1, true)]);
     assert_eq!(echoes.holds(), 1, "the other answer may be its own");
-    assert_eq!(sent(&mut echoes, own(2, "gg"), "b", now), [row("chat:b", 2, true)]);
-    assert_eq!(rows(echoes.take_in(echo("a", "gg"), now)), [row("chat:a", 2, true)]);
+    assert_eq!(sent(&mut echoes, own(2, "gg"), "b", now), [row("twitch:chat:b", 2, true)]);
+    assert_eq!(rows(echoes.take_in(echo("a", "gg"), now)), [row("twitch:chat:a", 2, true)]);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_viewer_who_says_the_same_is_let_go_with_the_answer() {
     echoes.sending(own(1, "gg"), now);
     assert!(echoes.take_in(echo("viewer", "gg"), now).is_none());
     let stored = sent(&mut echoes, own(1, "gg"), "a", now);
-    assert_eq!(stored, [row("chat:a", 1, true), row("chat:viewer", 0, false)]);
+    assert_eq!(stored, [row("twitch:chat:a", 1, true), row("twitch:chat:viewer", 0, false)]);
 }
 
 #[test]
@@ -93,9 +93,9 @@ fn what_is_held_goes_after_the_window_and_a_late_answer_still_marks_it() {
     assert!(echoes.take_in(echo("a", "hello"), now + WINDOW / 2).is_none());
     assert_eq!(echoes.deadline(), Some(now + WINDOW));
     assert!(echoes.expire(now + WINDOW / 2).is_empty());
-    assert_eq!(rows(echoes.expire(now + WINDOW)), [row("chat:a", 0, false)]);
+    assert_eq!(rows(echoes.expire(now + WINDOW)), [row("twitch:chat:a", 0, false)]);
     let late = sent(&mut echoes, own(1, "hello"), "a", now + WINDOW * 2);
-    assert_eq!(late, [row("chat:a", 1, true)], "a greater revision of the same");
+    assert_eq!(late, [row("twitch:chat:a", 1, true)], "a greater revision of the same");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn a_message_that_did_not_go_out_holds_nothing() {
     let (mut echoes, now) = echoes();
     echoes.sending(own(1, "hello"), now);
     assert!(echoes.take_in(echo("viewer", "hello"), now).is_none());
-    assert_eq!(rows(echoes.failed(Uuid::from_u128(1))), [row("chat:viewer", 0, false)]);
+    assert_eq!(rows(echoes.failed(Uuid::from_u128(1))), [row("twitch:chat:viewer", 0, false)]);
     assert_eq!(rows(echoes.take_in(echo("viewer 2", "hello"), now)).len(), 1);
 }
 

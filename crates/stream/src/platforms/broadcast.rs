@@ -1,0 +1,353 @@
+//! The platform's side of a livestream: what is wanted, what is recorded, and the next step from the one to the other.
+//!
+//! ```text
+//! none, ended ── intend ──▶ intended ── start ──▶ open ── end ──▶ ended
+//!                              └── not wanted any more: find what was made, end it ──▲
+//! ```
+//!
+//! A broadcast is written down before it is made, and its ingest is written down before anybody is told of it:
+//! CloudflareManager reads it from the store. So a crash between any two steps leaves a record to go on from, and no
+//! broadcast is made twice or left behind.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use stagedoor_domain::{DestinationId, LivestreamId};
+use stagedoor_platforms::{AccountAccess, Broadcast, BroadcastPlan, Error, Platform};
+use stagedoor_store::{BroadcastRecord, BroadcastState, IngestRecord, StoreError};
+use tokio::time::Instant;
+
+use super::{
+    snapshot::BroadcastView,
+    state::{ACTOR, Outcome, State, at_least},
+};
+use crate::{CloudflareMsg, TargetObstacle, UserContext, Wanted, jitter::full_jitter};
+
+/// What is wanted and known of it.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    wanted: Option<Wanted>,
+    /// Counts the reasons to read; what was read for an earlier one does not count.
+    reasons: u64,
+    read: u64,
+    /// The user's destination here whose ingest the account gives, if the wanted ones include it.
+    destination: Option<DestinationId>,
+    record: Option<BroadcastRecord>,
+    broadcast: Option<Broadcast>,
+    /// An attempt to make it may have come to something.
+    again: bool,
+    busy: bool,
+    failures: u32,
+    retry_at: Option<Instant>,
+    obstacle: Option<Box<str>>,
+    /// The livestream for which the platform does not make one, however often it is asked.
+    given_up: Option<LivestreamId>,
+}
+
+/// What became of it.
+pub(super) struct BroadcastOutcome {
+    reason: u64,
+    result: Result<Known, Obstructed>,
+}
+
+/// What the store has, or has after a step.
+pub(super) struct Known {
+    destination: Option<DestinationId>,
+    record: Option<BroadcastRecord>,
+}
+
+/// Why a step was not done.
+enum Obstructed {
+    Platform(Error),
+    Store(StoreError),
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    /// Writes down that one is to be made.
+    Intend(LivestreamId),
+    /// Makes it.
+    Start,
+    /// Ends it; what an attempt may have made is looked for.
+    End,
+}
+
+impl Side {
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        if self.wanted.as_ref() == Some(&wanted) {
+            return;
+        }
+        self.wanted = Some(wanted);
+        self.reasons += 1;
+        (self.failures, self.retry_at, self.obstacle) = (0, None, None);
+    }
+
+    /// The broadcast that is under way.
+    pub(super) fn open(&self) -> Option<&Broadcast> {
+        let record = self.record.as_ref()?;
+        self.broadcast.as_ref().filter(|_| record.state == BroadcastState::Open)
+    }
+
+    /// Whether it is streamed to, as far as we know.
+    pub(super) fn is_on_air(&self) -> bool {
+        self.open().is_some() && matches!(self.wanted, Some(Wanted::Attached { .. }))
+    }
+
+    /// The livestream for which one is wanted.
+    fn for_livestream(&self) -> Option<LivestreamId> {
+        match &self.wanted {
+            Some(Wanted::Attached { livestream, .. }) if self.destination.is_some() => {
+                Some(*livestream)
+            }
+            _ => None,
+        }
+    }
+
+    fn step(&self) -> Option<Step> {
+        let recorded = self.record.as_ref().map(|record| (record.livestream, record.state));
+        match (self.for_livestream(), recorded) {
+            (None, None | Some((_, BroadcastState::Ended))) => None,
+            (Some(wanted), _) if self.given_up == Some(wanted) => None,
+            (Some(wanted), None | Some((_, BroadcastState::Ended))) => Some(Step::Intend(wanted)),
+            (Some(wanted), Some((of, state))) if wanted == of => {
+                (state == BroadcastState::Intended).then_some(Step::Start)
+            }
+            (_, Some(_)) => Some(Step::End),
+        }
+    }
+
+    pub(super) fn view(&self) -> BroadcastView {
+        let state = match (&self.record, self.read) {
+            (_, 0) => "unknown",
+            (None, _) => "none",
+            (Some(record), _) => match record.state {
+                BroadcastState::Intended => "intended",
+                BroadcastState::Open => "open",
+                BroadcastState::Ended => "ended",
+            },
+        };
+        BroadcastView {
+            livestream: self.record.as_ref().map(|record| record.livestream),
+            state: state.into(),
+            id: self.broadcast.as_ref().map(|broadcast| broadcast.id.clone()),
+            busy: self.busy,
+            obstacle: self.obstacle.clone(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn drive_broadcast(&mut self, now: Instant, due: &mut Vec<Instant>) {
+        if self.side.busy || self.side.wanted.is_none() {
+            return;
+        }
+        if let Some(at) = self.side.retry_at.filter(|at| *at > now) {
+            return due.push(at);
+        }
+        let work = Work {
+            cx: self.cx.clone(),
+            client: Arc::clone(&self.client),
+            account: self.access.clone(),
+            record: self.side.record.clone(),
+            broadcast: self.side.broadcast.clone(),
+            destination: self.side.destination.clone(),
+            wanted: self.side.wanted.clone(),
+            again: self.side.again,
+        };
+        let reason = self.side.reasons;
+        let step = if self.side.read == reason { self.side.step() } else { None };
+        let Some(step) = step else {
+            if self.side.read == reason {
+                return;
+            }
+            self.side.busy = true;
+            self.begin(async move {
+                let result = work.read().await.map_err(Obstructed::Store);
+                Outcome::Broadcast(BroadcastOutcome { reason, result })
+            });
+            return;
+        };
+        if self.is_refused() {
+            let refused = "the account must be connected again".into();
+            return self.obstruct(refused, true);
+        }
+        self.side.busy = true;
+        self.side.again |= step == Step::Start;
+        self.begin(async move {
+            let result = work.carry_out(step).await;
+            Outcome::Broadcast(BroadcastOutcome { reason, result })
+        });
+    }
+
+    pub(super) fn broadcast_outcome(&mut self, outcome: BroadcastOutcome) {
+        self.side.busy = false;
+        match outcome.result {
+            Ok(Known { destination, record }) => {
+                let first = self.side.read == 0;
+                self.side.read = outcome.reason;
+                // What an earlier life has begun may have come to something.
+                self.side.again |= first;
+                let before =
+                    self.side.record.as_ref().map(|record| (record.livestream, record.state));
+                let after = record.as_ref().map(|record| (record.livestream, record.state));
+                self.side.destination = destination;
+                self.side.broadcast = record.as_ref().and_then(Work::broadcast_of);
+                self.side.record = record;
+                (self.side.failures, self.side.retry_at) = (0, None);
+                if before != after {
+                    self.side.obstacle = None;
+                    self.side.again &= after
+                        .is_some_and(|(_, state)| state == BroadcastState::Intended)
+                        && (first
+                            || before.map(|(livestream, _)| livestream)
+                                == after.map(|(livestream, _)| livestream));
+                    // It reads the ingest, or that there is nothing more to wait for.
+                    let _ = self.cx.cloudflare().cast(CloudflareMsg::TargetsChanged);
+                }
+            }
+            Err(obstructed) => self.obstructed(obstructed),
+        }
+    }
+
+    fn obstructed(&mut self, obstructed: Obstructed) {
+        let (reason, is_final, retry_after) = match &obstructed {
+            Obstructed::Platform(error) => {
+                self.heed(error);
+                (error.to_string(), !error.is_transient(), error.retry_after())
+            }
+            Obstructed::Store(error) => (error.to_string(), false, None),
+        };
+        tracing::warn!(actor = ACTOR, user = %self.cx.user(), platform = %self.account.platform, error = %reason, "broadcast does not follow");
+        let pace = self.pace();
+        self.side.failures = self.side.failures.saturating_add(1);
+        let wait = full_jitter(pace.retry_initial, pace.retry_max, self.side.failures);
+        self.side.retry_at = Some(Instant::now() + at_least(wait, retry_after));
+        self.obstruct(reason.into(), is_final);
+    }
+
+    /// Tells whoever waits for it what keeps it. One that is never made is given up for this livestream; one that cannot
+    /// be ended is tried again.
+    fn obstruct(&mut self, reason: Box<str>, is_final: bool) {
+        let starts = self.side.for_livestream();
+        if is_final {
+            self.side.given_up = starts.or(self.side.given_up);
+        }
+        if self.side.obstacle.as_ref() == Some(&reason) && !is_final {
+            return;
+        }
+        let told =
+            self.side.wanted.as_ref().and_then(Wanted::told).map(|(livestream, _)| livestream);
+        if let (Some(livestream), Some(destination)) = (told, self.side.destination.clone()) {
+            let reason = format!("{}: {reason}", self.account.platform).into();
+            let obstacle = TargetObstacle { livestream, destination, reason, is_final };
+            let _ = self.cx.cloudflare().cast(CloudflareMsg::TargetObstructed(obstacle));
+        }
+        self.side.obstacle = Some(reason);
+    }
+}
+
+/// What a step works with.
+struct Work {
+    cx: UserContext,
+    client: Arc<dyn Platform>,
+    account: AccountAccess,
+    record: Option<BroadcastRecord>,
+    broadcast: Option<Broadcast>,
+    destination: Option<DestinationId>,
+    wanted: Option<Wanted>,
+    again: bool,
+}
+
+impl Work {
+    async fn read(&self) -> Result<Known, StoreError> {
+        let (store, user, platform) = (&self.cx.services().store, self.cx.user(), self.client.id());
+        let record = store.broadcast(user, &platform).await?;
+        let told = self.wanted.as_ref().and_then(Wanted::told);
+        let among = told.map(|(_, destinations)| destinations).unwrap_or_default();
+        let destinations =
+            if among.is_empty() { Vec::new() } else { store.destinations(user).await? };
+        let mine = destinations.into_iter().find(|destination| {
+            destination.account
+                && destination.platform == platform
+                && among.contains(&destination.id)
+        });
+        Ok(Known { destination: mine.map(|destination| destination.id), record })
+    }
+
+    async fn carry_out(self, step: Step) -> Result<Known, Obstructed> {
+        let record = match step {
+            Step::Intend(livestream) => BroadcastRecord {
+                platform: self.client.id(),
+                livestream,
+                planned_at: to_the_millisecond(Timestamp::now()),
+                state: BroadcastState::Intended,
+                broadcast: None,
+                ingest: None,
+                watch_url: None,
+            },
+            Step::Start => self.start().await?,
+            Step::End => self.end().await?,
+        };
+        let (store, user) = (&self.cx.services().store, self.cx.user());
+        store.put_broadcast(user, &record).await.map_err(Obstructed::Store)?;
+        Ok(Known { destination: self.destination, record: Some(record) })
+    }
+
+    async fn start(&self) -> Result<BroadcastRecord, Obstructed> {
+        let record = self.recorded();
+        let plan = self.plan(&record, self.again).await?;
+        let made = self.client.start_broadcast(&self.account, &plan).await;
+        let (broadcast, ingest) = made.map_err(Obstructed::Platform)?;
+        Ok(BroadcastRecord {
+            state: BroadcastState::Open,
+            broadcast: serde_json::to_value(&broadcast).ok(),
+            watch_url: broadcast.watch_url.clone(),
+            ingest: Some(IngestRecord { url: ingest.url, stream_key: ingest.stream_key }),
+            ..record
+        })
+    }
+
+    async fn end(&self) -> Result<BroadcastRecord, Obstructed> {
+        let record = self.recorded();
+        let broadcast = match &self.broadcast {
+            Some(broadcast) => Some(broadcast.clone()),
+            None => {
+                let plan = self.plan(&record, true).await?;
+                let found = self.client.find_broadcast(&self.account, &plan).await;
+                found.map_err(Obstructed::Platform)?
+            }
+        };
+        if let Some(broadcast) = broadcast {
+            match self.client.end_broadcast(&self.account, &broadcast).await {
+                Ok(()) | Err(Error::NotFound) => {}
+                Err(error) => return Err(Obstructed::Platform(error)),
+            }
+        }
+        Ok(BroadcastRecord { state: BroadcastState::Ended, ingest: None, ..record })
+    }
+
+    fn recorded(&self) -> BroadcastRecord {
+        self.record.clone().expect("a broadcast is started and ended once it is written down")
+    }
+
+    async fn plan(
+        &self,
+        record: &BroadcastRecord,
+        again: bool,
+    ) -> Result<BroadcastPlan, Obstructed> {
+        let (store, user) = (&self.cx.services().store, self.cx.user());
+        let metadata = store.metadata(user).await.map_err(Obstructed::Store)?;
+        let BroadcastRecord { livestream, planned_at, .. } = *record;
+        Ok(BroadcastPlan { livestream, planned_at, metadata, again })
+    }
+
+    fn broadcast_of(record: &BroadcastRecord) -> Option<Broadcast> {
+        serde_json::from_value(record.broadcast.clone()?).ok()
+    }
+}
+
+/// A plan's time is compared with what a platform gives back.
+fn to_the_millisecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
