@@ -1,0 +1,4 @@
+//! What Kick sends, and Kick on loopback.
+
+mod golden;
+mod signed;
