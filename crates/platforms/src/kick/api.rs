@@ -141,12 +141,8 @@ impl Api {
                 "broadcaster_user_id": number("account", &account.external_id)?,
                 "user_id": number("viewer_id", viewer_id)?,
             });
-            let call = Call::new(
-                method,
-                self.at(&["v1", "moderation", "bans"]),
-                account,
-                Priority::Stop,
-            );
+            let call =
+                Call::new(method, self.at(&["v1", "moderation", "bans"]), account, Priority::Stop);
             Ok::<_, Error>((call, body))
         };
         let mut duration = None;

@@ -78,6 +78,8 @@ impl Config {
             scope_separator: " ",
             pkce: true,
             authorize_extra: &[],
+            revoke_in_query: true,
+            long_lived_by: None,
         })
     }
 

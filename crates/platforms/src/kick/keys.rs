@@ -87,7 +87,8 @@ impl PublicKeys {
         let url = self.api.at(&["v1", "public-key"]);
         let data = self.api.data(Call::get(url, Auth::None, Priority::Chat)).await?;
         let pem = text(&data["public_key"]).unwrap_or_default();
-        PublicKey::from_pem(&pem).map_err(|error| Error::Unavailable { what: error.to_string().into() })
+        PublicKey::from_pem(&pem)
+            .map_err(|error| Error::Unavailable { what: error.to_string().into() })
     }
 
     fn known(&self) -> Option<Arc<PublicKey>> {

@@ -26,7 +26,7 @@ mod titles;
 mod watch;
 mod webhook;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use http::HeaderMap;
 use reqwest::Url;
@@ -68,6 +68,7 @@ impl Kick {
     ///
     /// # Errors
     /// An address or the public key is none.
+    #[expect(clippy::needless_pass_by_value, reason = "all platforms are made so")]
     pub fn new(config: Config, client: reqwest::Client) -> Result<Self, BuildError> {
         let oauth = OAuth::new(config.oauth()?, client.clone());
         let initial = config.public_key.as_deref().map(PublicKey::from_pem).transpose();
@@ -94,24 +95,22 @@ impl Kick {
     ///
     /// # Errors
     /// See [`WebhookError`]: all but `NoKey` will be the same when it is delivered again.
-    pub fn read_webhook<'a>(
-        &'a self,
-        headers: &'a HeaderMap,
-        body: &'a [u8],
-    ) -> impl Future<Output = Result<Webhook, WebhookError>> + Send + 'a {
-        async move {
-            Webhook::check_headers(headers)?;
-            let key = self.keys.current().await.map_err(WebhookError::NoKey)?;
-            let webhook = match Webhook::read(headers, body, &key) {
-                Err(WebhookError::Forged) => match self.keys.other_than(&key).await {
-                    Some(key) => Webhook::read(headers, body, &key)?,
-                    None => return Err(WebhookError::Forged),
-                },
-                other => other?,
-            };
-            self.remember(&webhook);
-            Ok(webhook)
-        }
+    pub async fn read_webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Webhook, WebhookError> {
+        Webhook::check_headers(headers)?;
+        let key = self.keys.current().await.map_err(WebhookError::NoKey)?;
+        let webhook = match Webhook::read(headers, body, &key) {
+            Err(WebhookError::Forged) => match self.keys.other_than(&key).await {
+                Some(key) => Webhook::read(headers, body, &key)?,
+                None => return Err(WebhookError::Forged),
+            },
+            other => other?,
+        };
+        self.remember(&webhook);
+        Ok(webhook)
     }
 
     /// What is told here need not be found by looking.

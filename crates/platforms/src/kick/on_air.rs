@@ -54,7 +54,9 @@ impl About {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
-        hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+        let hash =
+            hash.finalize().iter().take(8).fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
+        format!("{hash:016x}").into()
     }
 }
 

@@ -95,7 +95,8 @@ impl Platform for Kick {
             let channel = self.api.channel(account, Priority::Send).await?;
             let slug = channel.slug.clone();
             let ingest = channel.into_ingest().ok_or_else(|| Error::Forbidden {
-                reason: "Kick does not tell the stream key: the scope streamkey:read is needed".into(),
+                reason: "Kick does not tell the stream key: the scope streamkey:read is needed"
+                    .into(),
             })?;
             match self.api.update_metadata(account, &plan.metadata).await {
                 Ok(_) => {}

@@ -48,8 +48,7 @@ impl Api {
             Err(Error::Forbidden { reason }) => return Ok(all(EVENTS, &reason)),
             Err(error) => return Err(error),
         };
-        let wanted: Vec<_> =
-            EVENTS.into_iter().filter(|event| !there.contains(*event)).collect();
+        let wanted: Vec<_> = EVENTS.into_iter().filter(|event| !there.contains(*event)).collect();
         if wanted.is_empty() {
             return Ok(Missing::new());
         }
