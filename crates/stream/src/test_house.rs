@@ -81,10 +81,7 @@ impl House {
 
     /// Somebody else has the database for themselves, until this is dropped.
     pub(crate) async fn lock_database(&self) -> sqlx::Transaction<'static, sqlx::Sqlite> {
-        let dir = self.dir.as_ref().expect("the house has a database of its own");
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join(DATABASE));
-        let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-        pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
+        lock(self.dir.as_ref().expect("the house has a database of its own")).await
     }
 
     pub(crate) fn trees(&self) -> UserTrees {
@@ -160,6 +157,13 @@ pub(crate) async fn store(dir: &TempDir) -> Store {
     let keyring = Keyring::load_or_create(&dir.path().join("keyring")).unwrap();
     let database = Database::Sqlite { path: dir.path().join(DATABASE) };
     Store::open(StoreConfig { database, keyring, writer: WriterConfig::default() }).await.unwrap()
+}
+
+/// See [`House::lock_database`].
+pub(crate) async fn lock(dir: &TempDir) -> sqlx::Transaction<'static, sqlx::Sqlite> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(dir.path().join(DATABASE));
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
 }
 
 /// Lets everything happen that needs no time to pass.
