@@ -117,6 +117,11 @@ pub(crate) enum Command {
         /// Whose
         user: UserId,
     },
+    /// A user's accounts on the platforms, and how each is connected
+    Platforms {
+        /// Whose
+        user: UserId,
+    },
     /// The quotas that all users share, and who waits for them
     Budget,
     /// Stop an actor gracefully and start it again

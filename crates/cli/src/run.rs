@@ -141,6 +141,10 @@ async fn ask(command: &Command, client: &InspectClient, output: &Output) -> Resu
             let alerts = client.alerts(user).await?;
             output.answer(&alerts, |look| view::alerts(&alerts, look))
         }
+        Command::Platforms { user } => {
+            let platforms = client.platforms(user).await?;
+            output.answer(&platforms, |look| view::platforms(&platforms, look))
+        }
         Command::Budget => {
             let budgets = client.budgets().await?;
             output.answer(&budgets, |look| view::budgets(&budgets, look))

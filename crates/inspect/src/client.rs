@@ -15,8 +15,8 @@ use crate::{
     remote::{self, Endpoint, RemoteInspector, RemoteInspectorArgs},
     view::{
         Acted, AlertsOverview, Budget, EventRows, ManagedUser, Manager, MetricsSummary, Overview,
-        PendingTimer, PresentUser, Snapshot, StreamActed, StreamOverview, TreeRow, TreeRows,
-        UserMetrics,
+        PendingTimer, PlatformsOverview, PresentUser, Snapshot, StreamActed, StreamOverview,
+        TreeRow, TreeRows, UserMetrics,
     },
     watch::Watch,
 };
@@ -162,6 +162,11 @@ impl InspectClient {
     /// A user's alerts.
     pub async fn alerts(&self, user: &UserId) -> Result<AlertsOverview, InspectError> {
         self.ask(|to| InspectMsg::Alerts(user.clone(), to)).await
+    }
+
+    /// A user's accounts on the platforms, and how each is connected.
+    pub async fn platforms(&self, user: &UserId) -> Result<PlatformsOverview, InspectError> {
+        self.ask(|to| InspectMsg::Platforms(user.clone(), to)).await
     }
 
     /// The quotas that all users share.

@@ -97,7 +97,7 @@ pub enum InspectError {
     /// The daemon has nothing that it could answer with.
     #[error("this daemon does not know its users' {what}")]
     Unsupported {
-        /// What was asked about: `streams`, `events`, `alerts`.
+        /// What was asked about: `streams`, `events`, `alerts`, `platforms`.
         what: String,
     },
     /// What would answer cannot be asked, or does not answer.

@@ -38,7 +38,8 @@ pub use remote::{Endpoint, RemoteInspector};
 pub use sources::{Asked, SourceError, Sources};
 pub use view::{
     Acted, AlertsOverview, Budget, BudgetPriority, DestinationView, EncoderView, EventRows, Exits,
-    First, InspectorSnapshot, ManagedUser, Manager, MetricsSummary, Overview, PendingTimer,
+    First, InspectorSnapshot, LinkView, ManagedUser, Manager, MetricsSummary, Overview,
+    PendingTimer, PlatformBroadcastView, PlatformManagerView, PlatformView, PlatformsOverview,
     PresenceCount, PresentSession, PresentUser, ProcessFacts, ShownAlert, Snapshot, StreamActed,
     StreamOverview, TreeRow, TreeRows, UserMetrics,
 };

@@ -12,8 +12,8 @@ use crate::{
     paging::{Paging, Rows},
     view::{
         Acted, AlertsOverview, Budget, EventRows, InspectorSnapshot, ManagedUser, Manager,
-        MetricsSummary, Overview, PendingTimer, PresentUser, Snapshot, StreamActed, StreamOverview,
-        TreeRows, UserMetrics,
+        MetricsSummary, Overview, PendingTimer, PlatformsOverview, PresentUser, Snapshot,
+        StreamActed, StreamOverview, TreeRows, UserMetrics,
     },
     watch::Watch,
 };
@@ -87,6 +87,8 @@ pub enum InspectMsg {
     Events(EventQuery, Reply<EventRows>),
     /// A user's alerts: what is shown, what waits, what was. (call)
     Alerts(UserId, Reply<AlertsOverview>),
+    /// A user's accounts on the platforms, and how each is connected. (call)
+    Platforms(UserId, Reply<PlatformsOverview>),
     /// The quotas that all users share. (call)
     Budgets(Reply<Vec<Budget>>),
     /// Answers the [`Inspector`](crate::Inspector)'s own snapshot. (call)
@@ -279,6 +281,9 @@ pub(crate) enum Question {
     },
     Events(EventQuery),
     Alerts {
+        user: UserId,
+    },
+    Platforms {
         user: UserId,
     },
     Budgets,

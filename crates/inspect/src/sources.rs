@@ -9,8 +9,8 @@ use thiserror::Error;
 use crate::{
     message::{EventQuery, StreamAction},
     view::{
-        AlertsOverview, Budget, PendingTimer, PresenceCount, PresentSession, ProcessFacts,
-        StreamOverview,
+        AlertsOverview, Budget, PendingTimer, PlatformsOverview, PresenceCount, PresentSession,
+        ProcessFacts, StreamOverview,
     },
 };
 
@@ -100,6 +100,11 @@ pub trait Sources: Send + Sync + 'static {
 
     /// A user's alerts: all that wait, and at most `recent` of those that were.
     fn alerts<'a>(&'a self, _user: &'a UserId, _recent: usize) -> Asked<'a, AlertsOverview> {
+        unsupported()
+    }
+
+    /// A user's accounts on the platforms, and how each is connected.
+    fn platforms<'a>(&'a self, _user: &'a UserId) -> Asked<'a, PlatformsOverview> {
         unsupported()
     }
 }

@@ -6,8 +6,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use stagedoor_inspect::{
     Acted, AlertsOverview, Budget, ChildCount, ChildInfo, HistoryRecord, LifecycleEvent,
-    MetricsSummary, Overview, PresentUser, Snapshot, StreamActed, StreamOverview, TreeRow,
-    UserMetrics,
+    MetricsSummary, Overview, PlatformsOverview, PresentUser, Snapshot, StreamActed,
+    StreamOverview, TreeRow, UserMetrics,
 };
 
 const DOCUMENT: &str = include_str!("../../../docs/inspect.md");
@@ -49,5 +49,6 @@ fn every_documented_form_is_what_the_types_read_and_write() {
     is_form_of::<StreamOverview>("stream_overview");
     is_form_of::<StreamActed>("stream_acted");
     is_form_of::<AlertsOverview>("alerts_overview");
+    is_form_of::<PlatformsOverview>("platforms_overview");
     is_form_of::<Budget>("budget");
 }

@@ -6,6 +6,7 @@ mod life;
 mod numbers;
 mod overview;
 mod people;
+mod platforms;
 mod stream;
 mod tree;
 
@@ -18,6 +19,7 @@ pub(crate) use life::{event, history, missed};
 pub(crate) use numbers::{count, metrics, summary};
 pub(crate) use overview::overview;
 pub(crate) use people::{presence, users};
+pub(crate) use platforms::platforms;
 pub(crate) use stream::{alerts, budgets, stream, stream_acted};
 pub(crate) use tree::tree;
 

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use stagedoor_domain::StreamEvent;
-use stagedoor_inspect::{AlertsOverview, Budget, StreamOverview};
+use stagedoor_inspect::{AlertsOverview, Budget, PlatformsOverview, StreamOverview};
 
 use crate::style::Look;
 
@@ -294,6 +294,43 @@ fn alerts_are_listed_as_they_will_be_shown() {
         "recent": [alert(4, "skipped", json!({ "kind": "follow" }))],
     }));
     insta::assert_snapshot!("alerts", both(|look| super::alerts(&alerts, look)));
+}
+
+#[test]
+fn connections_are_listed_with_why_they_do_not_stand() {
+    let manager = |received: u64, more: Value| {
+        let manager = json!({
+            "connected": 1, "failures": 0, "received": received, "broadcast": { "state": "none" },
+            "circuit": "closed", "commands": 0,
+        });
+        with(manager, more)
+    };
+    let platform = |name: &str, state: &str, more: Value| {
+        let since = "2026-11-22T14:58:11Z";
+        let platform = json!({ "platform": name, "account": "12826", "name": "ada_codes", "state": state, "since": since });
+        with(platform, more)
+    };
+    let overview: PlatformsOverview = from(json!({
+        "observed_at": "2026-11-22T15:00:00Z", "user": "ada", "platforms": [
+            platform("twitch", "connected", json!({ "manager": manager(1_204, json!({ "live": true, "viewers": 431 })) })),
+            platform("youtube", "degraded", json!({
+                "reason": "the quota of the day is nearly spent",
+                "manager": manager(97, json!({ "broadcast": { "state": "open", "id": "dQw4w9WgXcQ" } })),
+            })),
+            platform("kick", "backing_off", json!({
+                "reason": "503 evil \u{1b}[2J", "until": "2026-11-22T15:00:09.5Z",
+                "manager": manager(0, json!({ "circuit": "open", "broadcast": { "state": "intended", "obstacle": "nobody answers" } })),
+            })),
+            platform("facebook", "needs_reauth", json!({})),
+            { "platform": "trovo", "account": "1", "name": "ada", "state": "not_configured" },
+        ],
+    }));
+    insta::assert_snapshot!("platforms", both(|look| super::platforms(&overview, look)));
+    insta::assert_snapshot!("platforms_colors", visible(&super::platforms(&overview, COLORS)));
+    let nobody = PlatformsOverview { platforms: Vec::new(), ..overview };
+    let text = super::platforms(&nobody, TERMINAL);
+    assert_eq!(text, "ada  no account is connected, observed at 2026-11-22T15:00:00.000Z\n");
+    assert_eq!(super::platforms(&nobody, PIPE), "");
 }
 
 #[test]

@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use stagedoor_domain::{Page, SessionId, StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
     AlertsOverview, Asked, Budget, ConnectionCounters, EventQuery, InspectMsg, Inspector,
-    InspectorArgs, Listener, PendingTimer, PresenceCount, PresentSession, ProcessFacts,
-    ServeConfig, Sources, StreamAction, StreamOverview, serve,
+    InspectorArgs, Listener, PendingTimer, PlatformsOverview, PresenceCount, PresentSession,
+    ProcessFacts, ServeConfig, Sources, StreamAction, StreamOverview, serve,
 };
 use stagedoor_supervision::{
     Address, AddressError, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle,
@@ -134,6 +134,10 @@ impl Sources for Desk {
 
     fn alerts<'a>(&'a self, user: &'a UserId, _: usize) -> Asked<'a, AlertsOverview> {
         streams::of(user, || Ok(streams::alerts()))
+    }
+
+    fn platforms<'a>(&'a self, user: &'a UserId) -> Asked<'a, PlatformsOverview> {
+        streams::of(user, || Ok(streams::platforms()))
     }
 }
 
@@ -299,6 +303,7 @@ async fn every_question_has_a_text_and_a_json_form() {
         &["stream", "ada"],
         &["events", "ada"],
         &["alerts", "ada"],
+        &["platforms", "ada"],
         &["budget"],
     ] {
         let text = daemon.run(question).await;

@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 use stagedoor_domain::{StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
-    AlertsOverview, Asked, Budget, EventQuery, SourceError, StreamAction, StreamOverview,
+    AlertsOverview, Asked, Budget, EventQuery, PlatformsOverview, SourceError, StreamAction,
+    StreamOverview,
 };
 
 /// How many events there are.
@@ -76,6 +77,14 @@ pub(crate) fn alerts() -> AlertsOverview {
     from(json!({
         "observed_at": "2026-11-22T15:00:00Z", "user": "ada", "paused": false, "muted": false,
         "waiting": [], "recent": [],
+    }))
+}
+
+pub(crate) fn platforms() -> PlatformsOverview {
+    from(json!({
+        "observed_at": "2026-11-22T15:00:00Z", "user": "ada", "platforms": [
+            { "platform": "twitch", "account": "12826", "name": "ada_codes", "state": "not_running" },
+        ],
     }))
 }
 

@@ -149,6 +149,9 @@ impl State {
             InspectMsg::Alerts(user, reply) => {
                 answer(reply, async move { view.alerts(&user).await });
             }
+            InspectMsg::Platforms(user, reply) => {
+                answer(reply, async move { view.platforms(&user).await });
+            }
             InspectMsg::Budgets(reply) => {
                 answer(reply, async move { Ok(view.sources.budgets()) });
             }

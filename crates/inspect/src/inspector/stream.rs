@@ -13,7 +13,7 @@ use crate::{
     message::{Caller, EventQuery, MAX_KINDS, StreamAction},
     paging::MAX_ROWS,
     sources::{Asked, SourceError},
-    view::{AlertsOverview, EventRows, StreamActed, StreamOverview},
+    view::{AlertsOverview, EventRows, PlatformsOverview, StreamActed, StreamOverview},
     wire::MAX_ANSWER_BYTES,
 };
 
@@ -35,6 +35,10 @@ const MAX_PAGE_BYTES: usize = MAX_ANSWER_BYTES - 64 * 1024;
 impl View {
     pub(super) async fn stream(&self, user: &UserId) -> Result<StreamOverview, InspectError> {
         self.asked("streams", user, self.sources.stream(user)).await
+    }
+
+    pub(super) async fn platforms(&self, user: &UserId) -> Result<PlatformsOverview, InspectError> {
+        self.asked("platforms", user, self.sources.platforms(user)).await
     }
 
     pub(super) async fn alerts(&self, user: &UserId) -> Result<AlertsOverview, InspectError> {

@@ -45,6 +45,7 @@ pub(super) fn question(message: InspectMsg) -> (Question, Waiting) {
         }
         InspectMsg::Events(query, to) => (Question::Events(query), typed(to)),
         InspectMsg::Alerts(user, to) => (Question::Alerts { user }, typed(to)),
+        InspectMsg::Platforms(user, to) => (Question::Platforms { user }, typed(to)),
         InspectMsg::Budgets(to) => (Question::Budgets, typed(to)),
         InspectMsg::GetSnapshot(to) => (Question::Inspector, bare(to)),
     }

@@ -1,5 +1,6 @@
 //! What one sees: plain data. Field names are the stable JSON form of `stagedoor --json`.
 
+mod platforms;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,9 @@ use stagedoor_supervision::{ChildCount, ChildInfo, ChildStatus, LastExit, Strate
 
 use crate::{error::Failure, message::Action, paging::Source};
 
+pub use platforms::{
+    LinkView, PlatformBroadcastView, PlatformManagerView, PlatformView, PlatformsOverview,
+};
 pub use stream::{
     AlertsOverview, Budget, BudgetPriority, DestinationView, EncoderView, EventRows, ShownAlert,
     StreamActed, StreamOverview,

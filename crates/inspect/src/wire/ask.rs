@@ -49,6 +49,7 @@ pub(super) async fn answer(
         }
         Question::Events(query) => ask(inspector, |to| InspectMsg::Events(query, to)).await,
         Question::Alerts { user } => ask(inspector, |to| InspectMsg::Alerts(user, to)).await,
+        Question::Platforms { user } => ask(inspector, |to| InspectMsg::Platforms(user, to)).await,
         Question::Budgets => ask(inspector, InspectMsg::Budgets).await,
         Question::Inspector => written(&inspector.call(InspectMsg::GetSnapshot, LIMIT).await?),
         Question::Watch | Question::Unwatch { .. } => {

@@ -62,6 +62,7 @@ async fn everything(client: &InspectClient) -> Value {
         "refused": still(&client.act_on_stream(&ada_id, StreamAction::Start { destinations: Vec::new() }).await.unwrap_err()),
         "events": still(&client.events(EventQuery::newest(ada_id.clone()), 3).await.unwrap()),
         "alerts": still(&client.alerts(&ada_id).await.unwrap()),
+        "platforms": still(&client.platforms(&ada_id).await.unwrap()),
         "budgets": still(&client.budgets().await.unwrap()),
         "not found": still(&client.count("users/bob/state").await.unwrap_err()),
         "below a worker": still(&client.snapshot("users/ada/state/x").await.unwrap_err()),

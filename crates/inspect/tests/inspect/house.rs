@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use stagedoor_domain::{Page, SessionId, StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
     AlertsOverview, Asked, Budget, ConnectionCounters, Endpoint, EventQuery, InspectClient,
-    InspectMsg, Inspector, InspectorArgs, Listener, PendingTimer, PresenceCount, PresentSession,
-    ProcessFacts, ServeConfig, Sources, StreamAction, StreamOverview, serve,
+    InspectMsg, Inspector, InspectorArgs, Listener, PendingTimer, PlatformsOverview, PresenceCount,
+    PresentSession, ProcessFacts, ServeConfig, Sources, StreamAction, StreamOverview, serve,
 };
 use stagedoor_supervision::{
     Address, AddressError, ChildSpec, DynamicSupervisorRef, DynamicSupervisorSpec, Lifecycle,
@@ -160,6 +160,10 @@ impl Sources for Desk {
 
     fn alerts<'a>(&'a self, user: &'a UserId, recent: usize) -> Asked<'a, AlertsOverview> {
         streams::of(user, || streams::alerts(recent))
+    }
+
+    fn platforms<'a>(&'a self, user: &'a UserId) -> Asked<'a, PlatformsOverview> {
+        streams::of(user, streams::platforms)
     }
 }
 

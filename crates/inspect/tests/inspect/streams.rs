@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use stagedoor_domain::{StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
-    AlertsOverview, Asked, Budget, EventQuery, SourceError, StreamAction, StreamOverview,
+    AlertsOverview, Asked, Budget, EventQuery, PlatformsOverview, SourceError, StreamAction,
+    StreamOverview,
 };
 
 /// How many events there are. The third of them is as large as an event may be.
@@ -89,6 +90,14 @@ pub(super) fn alerts(recent: usize) -> AlertsOverview {
         },
         "waiting": vec![alert(&"\u{1f375}".repeat(10_000)); 200],
         "recent": vec![alert("before"); recent],
+    }))
+}
+
+pub(super) fn platforms() -> PlatformsOverview {
+    from(json!({
+        "observed_at": "2026-11-22T15:00:00Z", "user": "ada", "platforms": [
+            { "platform": "twitch", "account": "12826", "name": "ada_codes", "state": "not_running" },
+        ],
     }))
 }
 
