@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) failures: u32,
     pub(super) retry_at: Option<Instant>,
     pub(super) error: Option<Box<str>>,
+    /// What keeps its platform from giving or ending its side of it.
+    pub(super) obstacle: Option<Box<str>>,
     /// Why its start was given up.
     pub(super) given_up: Option<Box<str>>,
     /// It is to be deleted: its start was given up.

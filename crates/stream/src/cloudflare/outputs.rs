@@ -13,7 +13,7 @@ use super::{
     entry::{Doing, Entry},
     output::{Goal, Presence, Step},
     pace::CloudflarePace,
-    targets::Targets,
+    targets::{Leads, Targets},
 };
 
 /// What is known of all outputs of a user.
@@ -57,7 +57,7 @@ impl Outputs {
         }
         for (destination, entry) in &mut self.entries {
             // Another goal begins afresh: whoever stops does not wait for the failures of the start.
-            (entry.failures, entry.retry_at) = (0, None);
+            (entry.failures, entry.retry_at, entry.obstacle) = (0, None, None);
             entry.discard &= entry.given_up.is_some() || !wanted.attaches(destination);
         }
         self.wanted = Some(wanted);
@@ -69,8 +69,9 @@ impl Outputs {
     pub(super) fn read(&mut self, records: Vec<OutputRecord>, targets: Targets) {
         for (destination, entry) in &mut self.entries {
             // Its platform has been late and is tried after all.
-            if self.targets.get(destination).is_none() && targets.get(destination).is_some() {
-                (entry.given_up, entry.discard) = (None, false);
+            if self.targets.get(destination).is_unknown() && !targets.get(destination).is_unknown()
+            {
+                (entry.given_up, entry.discard, entry.obstacle) = (None, false, None);
             }
         }
         self.targets = targets;
@@ -118,7 +119,10 @@ impl Outputs {
     }
 
     pub(super) fn target(&self, destination: &DestinationId) -> Option<Target> {
-        self.targets.get(destination)?.cloned()
+        match self.targets.get(destination) {
+            Leads::To(target) => Some(target.clone()),
+            Leads::Unknown | Leads::Nowhere => None,
+        }
     }
 
     /// What is to become of an output; none as long as that depends on what has not been read.
@@ -128,15 +132,15 @@ impl Outputs {
         let target = self.targets.get(destination);
         if wanted.attaches(destination) {
             return match (target, &entry.given_up) {
-                (None, None) => None,
-                (Some(Some(target)), None) => Some(Goal::On(target.fingerprint.clone())),
-                (_, Some(_)) | (Some(None), None) => Some(Goal::Gone),
+                (Leads::Unknown, None) => None,
+                (Leads::To(target), None) => Some(Goal::On(target.fingerprint.clone())),
+                (_, Some(_)) | (Leads::Nowhere, None) => Some(Goal::Gone),
             };
         }
         let leads_elsewhere = match target {
-            None => false,
-            Some(None) => true,
-            Some(Some(target)) => {
+            Leads::Unknown => false,
+            Leads::Nowhere => true,
+            Leads::To(target) => {
                 entry.presence.fingerprint().is_some_and(|is| *is != target.fingerprint)
             }
         };
@@ -168,8 +172,8 @@ impl Outputs {
         for destination in destinations {
             let entry = self.entries.entry(destination.clone()).or_default();
             if !entry.was_live && entry.given_up.is_none() && !entry.presence.sends() {
-                let why = match (&entry.doing, &entry.error) {
-                    (_, Some(error)) => error.clone(),
+                let why = match (&entry.doing, entry.obstacle.as_ref().or(entry.error.as_ref())) {
+                    (_, Some(obstacle)) => obstacle.clone(),
                     (Doing::Waiting(..), None) => {
                         "too many calls to cloudflare: none was left for it".into()
                     }
@@ -244,7 +248,7 @@ impl Outputs {
         if is_final && attaches && entry.given_up.is_none() {
             entry.give_up(reason);
         } else {
-            entry.error = Some(reason);
+            entry.obstacle = Some(reason);
         }
     }
 

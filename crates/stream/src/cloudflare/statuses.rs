@@ -7,6 +7,7 @@ use super::{
     entry::Doing,
     output::{Goal, Presence},
     outputs::Outputs,
+    targets::Leads,
 };
 
 impl Outputs {
@@ -31,7 +32,7 @@ impl Outputs {
         let reached = matches!(self.goal(destination), Some(Goal::On(fingerprint))
             if self.entries[destination].presence.fingerprint() == Some(&fingerprint)
                 && self.entries[destination].presence.sends());
-        let is_gone = matches!(self.targets.get(destination), Some(None));
+        let is_gone = matches!(self.targets.get(destination), Leads::Nowhere);
         let entry = self.entry(destination);
         if is_gone && entry.given_up.is_none() {
             entry.give_up("there is no such destination any more".into());
@@ -47,10 +48,13 @@ impl Outputs {
     }
 
     fn detaching(&self, destination: &DestinationId) -> DestinationStatus {
-        let error = self.entries.get(destination).and_then(|entry| entry.error.clone());
+        let entry = self.entries.get(destination);
+        let error = entry.and_then(|entry| entry.error.clone());
+        let obstacle = entry.and_then(|entry| entry.obstacle.clone());
         match (self.output(destination), self.targets.is_unfinished(destination)) {
             (DestinationStatus::Ended, true) if self.overdue => {
-                let why = error.unwrap_or_else(|| "its platform has not said that it has".into());
+                let why =
+                    obstacle.unwrap_or_else(|| "its platform has not said that it has".into());
                 DestinationStatus::Failed { reason: format!("could not be ended: {why}").into() }
             }
             (DestinationStatus::Ended, true) => DestinationStatus::Ending { problem: None },

@@ -11,11 +11,27 @@ use super::{act::Target, output::fingerprint};
 /// What was read of destinations.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    /// None are those that are not there. Those of which nothing is known yet are absent: their platforms have not
-    /// given it.
+    /// None are those that are not there.
     known: BTreeMap<DestinationId, Option<Target>>,
     /// Those whose platforms still have a broadcast of this livestream.
     unfinished: BTreeSet<DestinationId>,
+}
+
+/// Where a destination leads to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Leads<'a> {
+    /// That has not been read, or its platform has not given it yet.
+    Unknown,
+    /// There is no such destination.
+    Nowhere,
+    /// There.
+    To(&'a Target),
+}
+
+impl Leads<'_> {
+    pub(super) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
 }
 
 impl Targets {
@@ -54,9 +70,12 @@ impl Targets {
         }
     }
 
-    /// Where it leads to: none where that is not known yet, none within where there is no such destination.
-    pub(super) fn get(&self, id: &DestinationId) -> Option<Option<&Target>> {
-        self.known.get(id).map(Option::as_ref)
+    pub(super) fn get(&self, id: &DestinationId) -> Leads<'_> {
+        match self.known.get(id) {
+            None => Leads::Unknown,
+            Some(None) => Leads::Nowhere,
+            Some(Some(target)) => Leads::To(target),
+        }
     }
 
     /// Whether its platform still has a broadcast of this livestream.

@@ -206,12 +206,12 @@ impl State {
                     let _ = self.cx.cloudflare().cast(CloudflareMsg::TargetsChanged);
                 }
             }
-            Err(obstructed) => self.obstructed(obstructed),
+            Err(obstructed) => self.obstructed(&obstructed),
         }
     }
 
-    fn obstructed(&mut self, obstructed: Obstructed) {
-        let (reason, is_final, retry_after) = match &obstructed {
+    fn obstructed(&mut self, obstructed: &Obstructed) {
+        let (reason, is_final, retry_after) = match obstructed {
             Obstructed::Platform(error) => {
                 self.heed(error);
                 (error.to_string(), !error.is_transient(), error.retry_after())
@@ -310,14 +310,13 @@ impl Work {
 
     async fn end(&self) -> Result<BroadcastRecord, Obstructed> {
         let record = self.recorded();
-        let broadcast = match &self.broadcast {
-            Some(broadcast) => Some(broadcast.clone()),
-            None => {
-                let plan = self.plan(&record, true).await?;
-                let found = self.client.find_broadcast(&self.account, &plan).await;
-                found.map_err(Obstructed::Platform)?
-            }
-        };
+        let mut broadcast = self.broadcast.clone();
+        if broadcast.is_none() {
+            // What an attempt may have made is looked for.
+            let plan = self.plan(&record, true).await?;
+            let found = self.client.find_broadcast(&self.account, &plan).await;
+            broadcast = found.map_err(Obstructed::Platform)?;
+        }
         if let Some(broadcast) = broadcast {
             match self.client.end_broadcast(&self.account, &broadcast).await {
                 Ok(()) | Err(Error::NotFound) => {}

@@ -27,6 +27,9 @@ mod snapshot;
 mod state;
 mod viewers;
 
+#[cfg(test)]
+mod tests;
+
 pub use accounts::{AccountManager, AccountsMsg, AccountsSnapshot};
 pub(crate) use accounts::{component, platform_supervisor, supervisor};
 pub use breaker::BreakerState;

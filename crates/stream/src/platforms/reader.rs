@@ -100,22 +100,16 @@ impl Reader {
         if !reports.is_empty() {
             self.tell(Outcome::Received(reports.len()));
         }
-        let mut reports = reports.into_iter().map(|report| self.hand_over(report));
-        match (reports.next_back(), cursor) {
-            (None, None) => {}
-            (None, cursor) => under_way.push_back(Box::pin(std::future::ready(cursor))),
-            (Some(last), cursor) => {
-                for report in reports {
-                    under_way.push_back(Box::pin(async move {
-                        report.await;
-                        None
-                    }));
-                }
-                under_way.push_back(Box::pin(async move {
-                    last.await;
-                    cursor
-                }));
-            }
+        // Handed over in their order; the place is the batch's, so it counts once the last of them is durable.
+        for report in reports {
+            let handed_over = self.hand_over(report);
+            under_way.push_back(Box::pin(async move {
+                handed_over.await;
+                None
+            }));
+        }
+        if cursor.is_some() {
+            under_way.push_back(Box::pin(std::future::ready(cursor)));
         }
     }
 
