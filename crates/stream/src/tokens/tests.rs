@@ -1,3 +1,5 @@
+mod wire;
+
 use std::{
     collections::{HashSet, VecDeque},
     sync::atomic::{AtomicUsize, Ordering},
