@@ -348,7 +348,7 @@ impl State {
 
     fn report(&self, kind: EventKind) -> EventReport {
         let (platform, at) = (self.platform(), Timestamp::now());
-        let key = format!("{kind}:{platform}:{}", Uuid::now_v7());
+        let key = format!("{platform}:{kind}:{}", Uuid::now_v7());
         EventReport::new(platform, kind, at, key)
     }
 
