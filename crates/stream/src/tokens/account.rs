@@ -23,7 +23,7 @@ use crate::jitter::full_jitter;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long before its end a token is refreshed, where the platform tells its end.
-const MARGIN: SignedDuration = SignedDuration::from_secs(120);
+const MARGIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long to wait before a platform is asked again that could not answer: this and by chance as much more, which
 /// doubles to the longest.

@@ -439,7 +439,7 @@ async fn a_platform_that_is_down_is_left_alone_for_a_while_and_then_asked_again(
         assert_eq!(desk.mint.asked(), times);
         assert!(is_unavailable(&token(&access).await));
         assert_eq!(desk.mint.asked(), times, "too early");
-        skip(Duration::from_secs(60)).await;
+        skip(Duration::from_mins(1)).await;
     }
     assert_eq!(token(&access).await.unwrap(), "access-1");
     assert!(!desk.stored().await.0.needs_reauth);
@@ -455,7 +455,7 @@ async fn a_platform_that_does_not_answer_is_not_waited_for_for_ever() {
     let answer = asking.await.unwrap();
     assert!(is_unavailable(&answer), "{answer:?}");
     desk.keeper.settled().await;
-    skip(Duration::from_secs(60)).await;
+    skip(Duration::from_mins(1)).await;
     desk.mint.answer();
     assert_eq!(token(&access).await.unwrap(), "access-1", "the same refresh token");
 }
@@ -490,7 +490,7 @@ async fn twitch_is_asked_only_after_a_refusal() {
 async fn tokens_that_do_not_hold_long_are_not_refreshed_at_every_call() {
     let desk = Desk::expired(Mint::new()).await;
     let access = desk.access();
-    desk.mint.inner().lifetime = Some(Duration::from_secs(60));
+    desk.mint.inner().lifetime = Some(Duration::from_mins(1));
     for _ in 0..20 {
         assert_eq!(token(&access).await.unwrap(), "access-1");
     }

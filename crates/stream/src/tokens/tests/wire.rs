@@ -90,7 +90,7 @@ async fn trouble_before_the_work_is_done_costs_nothing() {
             // The other daemon tries for itself.
             assert!(is_unavailable(&answer) || answer.is_ok(), "{answer:?}");
         }
-        skip(Duration::from_secs(60)).await;
+        skip(Duration::from_mins(1)).await;
     }
     for token in renew(&wire).await {
         assert!(wire.holds(&token), "{token:?}");
@@ -106,7 +106,7 @@ async fn an_answer_that_got_lost_after_the_work_is_told_as_what_it_is() {
     wire.kick.fail(OAuthCall::Token, Effect::CloseAfterWork, 1);
     let answer = refused(&access).await;
     assert!(is_unavailable(&answer), "{answer:?}");
-    skip(Duration::from_secs(60)).await;
+    skip(Duration::from_mins(1)).await;
     let answer = refused(&access).await;
     assert!(needs_reauth(&answer), "the new token is known to nobody: {answer:?}");
     wire.connect().await;
