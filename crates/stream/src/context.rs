@@ -150,10 +150,10 @@ impl UserContext {
         &self.of_platforms().supervisor
     }
 
-    /// Where the platforms' managers are reached, whether they run or not.
+    /// Where the platforms' managers are reached, whether they run or not; none where no platform is configured.
     #[must_use]
     pub fn platform_managers(&self) -> &[(Platform, Address<PlatformMsg>)] {
-        &self.of_platforms().managers
+        self.0.of_platforms.get().map_or(&[], |its| &its.managers)
     }
 
     /// Where AlertQueue is reached.
