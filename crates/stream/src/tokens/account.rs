@@ -27,7 +27,7 @@ const MARGIN: SignedDuration = SignedDuration::from_mins(2);
 
 /// How long to wait before a platform is asked again that could not answer: this and by chance as much more, which
 /// doubles to the longest.
-const FIRST_WAIT: Duration = Duration::from_secs(1);
+const FIRST_WAIT: Duration = Duration::from_secs(2);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// A platform that refuses whatever it has just given is not asked more often than this.
