@@ -142,7 +142,9 @@ impl World {
         self.cloudflare.encoder(&input.uid, Encoder::Connected);
         let seen = StreamStateMsg::EncoderSeen { connected: true, at: Timestamp::now() };
         self.cx.stream_state().cast(seen).unwrap();
-        self.stream("the stream is ready", |seen| seen.status == StreamStatus::Ready).await;
+        let ready =
+            |seen: &StreamStateSnapshot| seen.status == StreamStatus::Ready && !seen.loading;
+        self.stream("the stream is ready", ready).await;
         let destinations = ["twitch", "youtube"].map(|id| DestinationId::new(id).unwrap()).into();
         let start = |reply| StreamStateMsg::Start { destinations, reply };
         self.cx.stream_state().call(start, PATIENCE).await.unwrap().unwrap();

@@ -95,7 +95,6 @@ async fn a_manager_that_crashes_in_a_start_makes_no_second_broadcast() {
     let world = World::new().await;
     // It is made, and nobody has written that down.
     world.youtube.said().start_is_lost = true;
-    world.youtube.said().start_fails.clear();
     world.start().await;
     let made = || async { world.youtube.said().broadcasts.len() };
     until("it is made", made, |made| *made == 1).await;
