@@ -37,12 +37,11 @@ pub fn reset_in(reset: u64, now: Timestamp) -> Duration {
 /// `retry-after` is a number of seconds or a date (RFC 9110, section 10.2.3). At most 24 hours.
 #[must_use]
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
-    let wait = match value.trim().parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp();
-            Duration::try_from(date.duration_since(now)).unwrap_or_default()
-        }
+    let wait = if let Ok(seconds) = value.trim().parse() {
+        Duration::from_secs(seconds)
+    } else {
+        let date = jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp();
+        Duration::try_from(date.duration_since(now)).unwrap_or_default()
     };
     Some(wait.min(LONGEST))
 }

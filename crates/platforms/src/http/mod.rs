@@ -10,6 +10,7 @@
 //! changes something and has no proper answer it is not known whether its work was done ([`Error::Unclear`]); one that
 //! never left, or that changes nothing, was not ([`Error::Unavailable`]).
 
+mod budgets;
 mod call;
 mod failure;
 mod limits;
@@ -23,6 +24,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use stagedoor_budget::RateLimits;
 
+pub(crate) use budgets::PerAccount;
 pub(crate) use call::{Auth, Body, Call};
 pub(crate) use failure::{Failure, clean, words};
 pub(crate) use limits::rate_limits;
