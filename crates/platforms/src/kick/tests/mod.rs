@@ -1,4 +1,8 @@
 //! What Kick sends, and Kick on loopback.
 
+mod calls;
+mod connecting;
 mod golden;
 mod signed;
+mod stage;
+mod webhooks;

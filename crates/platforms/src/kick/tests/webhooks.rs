@@ -1,0 +1,300 @@
+//! Deliveries, from Kick to what is reported.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{HeaderMap, HeaderValue};
+use proptest::{collection::vec, prelude::*, test_runner::TestCaseError};
+use stagedoor_domain::EventKind;
+use stagedoor_fakes::{
+    Effect,
+    kick::{Call, Chaos, Mischief, Viewer},
+};
+use tokio::{task::JoinSet, time::timeout};
+
+use super::stage::{ADA, LIMIT, Stage, Taken, until, webhook};
+use crate::{
+    ChatMessage, Link, Place, Platform, Resume,
+    kick::{Kick, WebhookError},
+};
+
+/// A stage whose account is subscribed to everything, with a webhook that acknowledges.
+async fn delivering(refusing: usize) -> (Stage, Taken, JoinSet<()>) {
+    let stage = Stage::new().await;
+    let (url, taken, tasks) = webhook(&stage.kick, refusing).await;
+    stage.fake.set_webhook(Some(url));
+    let mut connection = stage.kick.connect(&stage.ada, Resume::default());
+    let batch = timeout(LIMIT, connection.next()).await.unwrap().unwrap();
+    assert_eq!(batch.link, Some(Link::Connected));
+    (stage, taken, tasks)
+}
+
+async fn delivered(stage: &Stage) {
+    stage.fake.release();
+    until("all is delivered", || stage.fake.pending() == 0).await;
+}
+
+fn bob() -> Viewer {
+    Viewer::new(7, "bob").with_badge("subscriber")
+}
+
+#[tokio::test]
+async fn everything_that_happens_is_delivered_and_understood() {
+    let (stage, taken, _tasks) = delivering(0).await;
+    let fake = &stage.fake;
+    fake.go_live(ADA);
+    fake.chat(ADA, &bob(), "hi [emote:37226:KEKW]");
+    fake.follow(ADA, &bob());
+    fake.subscribe(ADA, &bob(), 1);
+    fake.subscribe(ADA, &bob(), 7);
+    fake.gift(ADA, None, &[Viewer::new(8, "cyd"), Viewer::new(9, "dan")]);
+    fake.kicks(ADA, &bob(), 500, "take this");
+    fake.redeem(ADA, "r1", &bob(), "pending");
+    fake.redeem(ADA, "r1", &bob(), "rejected");
+    fake.set_title(ADA, "More tea");
+    fake.emit(ADA, "kicks.gifted", serde_json::json!({ "nonsense": [] }));
+    fake.end_stream(ADA);
+    delivered(&stage).await;
+    let reports = taken.genuine().into_iter().flat_map(|webhook| {
+        assert_eq!(&*webhook.broadcaster_id, "4809577");
+        webhook.reports
+    });
+    let kinds: Vec<_> = reports.map(|report| report.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            EventKind::StreamOnline,
+            EventKind::ChatMessage,
+            EventKind::Follow,
+            EventKind::SubscriptionNew,
+            EventKind::SubscriptionRenewed,
+            EventKind::SubscriptionGiftBatch,
+            EventKind::SubscriptionGiftReceived,
+            EventKind::SubscriptionGiftReceived,
+            EventKind::Cheer,
+            EventKind::RewardRedeemed,
+            EventKind::RewardUpdated,
+            EventKind::StreamUpdated,
+            EventKind::Unknown("kicks.gifted".into()),
+            EventKind::StreamOffline,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_was_sent_comes_back_under_its_id() {
+    let (stage, taken, _tasks) = delivering(0).await;
+    let place = Place { account: &stage.ada, broadcast: None };
+    let message = ChatMessage { text: "hello".into(), reply_to: None };
+    let sent = stage.kick.send_chat(place, &message).await.unwrap();
+    delivered(&stage).await;
+    let report = &taken.genuine()[0].reports[0];
+    assert_eq!(report.message.as_ref().unwrap().id, Some(sent.message_id.clone()));
+    assert_eq!(*report.dedupe_key, *format!("kick:chat:{}", sent.message_id));
+    let actor = report.actor.as_ref().unwrap();
+    assert!(actor.roles.owner && actor.name.as_deref() == Some("ada"));
+}
+
+#[tokio::test]
+async fn what_is_not_acknowledged_comes_again() {
+    let (stage, taken, _tasks) = delivering(3).await;
+    for number in 0..5 {
+        stage.fake.chat(ADA, &bob(), &format!("message {number}"));
+    }
+    delivered(&stage).await;
+    assert_eq!(taken.keys().len(), 5);
+    assert_eq!(stage.fake.deliveries(), (5, 3, 0));
+}
+
+#[tokio::test]
+async fn forgeries_are_refused_and_what_is_genuine_is_not() {
+    let (stage, taken, _tasks) = delivering(0).await;
+    for forgery in [Mischief::BadSignature, Mischief::ChangedByte, Mischief::WrongKey] {
+        stage.fake.script(forgery, 1);
+        stage.fake.chat(ADA, &bob(), "hello");
+    }
+    delivered(&stage).await;
+    let forged = taken.all().into_iter().filter(|read| *read == Err(WebhookError::Forged)).count();
+    assert_eq!((forged, taken.genuine().len()), (3, 3));
+}
+
+#[tokio::test]
+async fn the_key_is_fetched_once_and_again_when_kick_has_another_one() {
+    let (stage, taken, _tasks) = delivering(0).await;
+    for _ in 0..20 {
+        stage.fake.chat(ADA, &bob(), "hello");
+    }
+    delivered(&stage).await;
+    assert_eq!(stage.fake.count(Call::PublicKey), 1);
+    // A key that was fetched just now is not asked for again so soon; a configured one would be.
+    let initial = stage.fake.public_key();
+    let other = Stage::with(|config| config.public_key = Some(initial)).await;
+    let (url, others, _other_tasks) = webhook(&other.kick, 0).await;
+    other.fake.set_webhook(Some(url));
+    timeout(LIMIT, other.kick.connect(&other.ada, Resume::default()).next())
+        .await
+        .unwrap()
+        .unwrap();
+    other.fake.chat(ADA, &bob(), "signed by a key that is not the configured one");
+    delivered(&other).await;
+    assert_eq!((others.genuine().len(), other.fake.count(Call::PublicKey)), (1, 1));
+    assert_eq!(taken.genuine().len(), 20);
+}
+
+#[tokio::test]
+async fn a_key_that_rotates_is_found_after_the_interval() {
+    let stage = Stage::with(|config| config.public_key_interval = Duration::ZERO).await;
+    let (url, taken, _tasks) = webhook(&stage.kick, 0).await;
+    stage.fake.set_webhook(Some(url));
+    timeout(LIMIT, stage.kick.connect(&stage.ada, Resume::default()).next())
+        .await
+        .unwrap()
+        .unwrap();
+    stage.fake.chat(ADA, &bob(), "by the first key");
+    delivered(&stage).await;
+    stage.fake.rotate_key().await;
+    stage.fake.chat(ADA, &bob(), "by the second key");
+    delivered(&stage).await;
+    assert_eq!((taken.genuine().len(), stage.fake.count(Call::PublicKey)), (2, 2));
+}
+
+fn forged() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("kick-event-message-id", "01JQR5KV0QC94HMETWYNBWRW4Z"),
+        ("kick-event-message-timestamp", "2025-04-01T07:56:19Z"),
+        ("kick-event-signature", "AAAA"),
+        ("kick-event-type", "channel.followed"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+}
+
+#[tokio::test]
+async fn a_flood_of_forgeries_is_no_flood_of_questions() {
+    let stage = Stage::new().await;
+    let mut flood = JoinSet::new();
+    for _ in 0..200 {
+        let kick = Arc::clone(&stage.kick);
+        flood.spawn(async move { kick.read_webhook(&forged(), b"{}").await });
+    }
+    for read in flood.join_all().await {
+        assert_eq!(read, Err(WebhookError::Forged));
+    }
+    assert_eq!(stage.fake.count(Call::PublicKey), 1);
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_taken_and_nothing_refused_for_good() {
+    let stage = Stage::new().await;
+    stage.fake.set_outage(Some(Effect::status(503)));
+    let read = async |kick: &Kick| kick.read_webhook(&forged(), b"{}").await;
+    for _ in 0..20 {
+        assert!(matches!(read(&stage.kick).await, Err(WebhookError::NoKey(_))));
+    }
+    assert_eq!(stage.fake.count(Call::PublicKey), 1);
+    let nothing = stage.kick.read_webhook(&HeaderMap::new(), b"{}").await;
+    assert!(matches!(nothing, Err(WebhookError::Header { .. })));
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Chat,
+    Follow,
+    Subscribe,
+    Gift,
+    Kicks,
+    Redeem,
+    Accept,
+    GoLive,
+    End,
+    Look,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => Just(Step::Chat),
+        1 => Just(Step::Follow),
+        1 => Just(Step::Subscribe),
+        1 => Just(Step::Gift),
+        1 => Just(Step::Kicks),
+        1 => Just(Step::Redeem),
+        1 => Just(Step::Accept),
+        2 => Just(Step::GoLive),
+        2 => Just(Step::End),
+        3 => Just(Step::Look),
+    ];
+    vec(step, 1..25)
+}
+
+/// Plays the steps with deliveries that go wrong, and looks at the channel in between. The keys of what each way tells.
+async fn play(steps: &[Step], seed: u64, mischief: &[(u8, u8)]) -> Result<(), TestCaseError> {
+    let (stage, taken, _tasks) = delivering(usize::try_from(seed % 3).unwrap()).await;
+    let fake = &stage.fake;
+    let mut connection = stage.kick.connect(&stage.ada, Resume::default());
+    let mut looked = Vec::new();
+    let (mut expected, mut redemptions, mut waiting) = (0, 0, None);
+    let delay = Duration::from_millis(20);
+    fake.set_chaos(Some(Chaos { seed, duplicates: 25, delays: 25, delay }));
+    for (at, step) in steps.iter().enumerate() {
+        if mischief.iter().any(|(place, _)| usize::from(*place) == at) {
+            fake.script(Mischief::Reorder, 1);
+        }
+        match step {
+            Step::Chat => drop(fake.chat(ADA, &bob(), "hi")),
+            Step::Follow => fake.follow(ADA, &bob()),
+            Step::Subscribe => fake.subscribe(ADA, &bob(), 2),
+            Step::Gift => fake.gift(ADA, None, &[Viewer::new(8, "cyd"), Viewer::new(9, "dan")]),
+            Step::Kicks => fake.kicks(ADA, &bob(), 5, ""),
+            Step::Redeem => {
+                redemptions += 1;
+                waiting = Some(format!("r{redemptions}"));
+                fake.redeem(ADA, &format!("r{redemptions}"), &bob(), "pending");
+            }
+            Step::Accept => {
+                // One that never waited is told as accepted only, and was redeemed all the same.
+                redemptions += 1;
+                expected += usize::from(waiting.is_none());
+                let id = waiting.take().unwrap_or_else(|| format!("r{redemptions}"));
+                fake.redeem(ADA, &id, &bob(), "accepted");
+            }
+            Step::GoLive if fake.go_live(ADA).is_none() => continue,
+            Step::End if !fake.end_stream(ADA) => continue,
+            Step::Look => {
+                let look = timeout(Duration::from_millis(15), connection.next());
+                if let Ok(batch) = look.await {
+                    looked.extend(batch.unwrap().reports);
+                }
+                continue;
+            }
+            Step::GoLive | Step::End => {}
+        }
+        expected += if matches!(step, Step::Gift) { 3 } else { 1 };
+    }
+    delivered(&stage).await;
+    let keys = taken.keys();
+    // Whatever the order: each fact once, and looking tells nothing that was not delivered.
+    prop_assert_eq!(keys.len(), expected, "{:?}", keys);
+    for report in looked {
+        prop_assert!(
+            keys.contains(&report.dedupe_key),
+            "{} is not one of {keys:?}",
+            report.dedupe_key
+        );
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_whatever_order_and_however_often_it_comes_each_fact_is_one_event(
+        steps in steps(),
+        seed in any::<u64>(),
+        mischief in vec((0_u8..25, any::<u8>()), 0..5),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(play(&steps, seed, &mischief))?;
+    }
+}
