@@ -177,6 +177,9 @@ impl Outputs {
                     (Doing::Waiting(..), None) => {
                         "too many calls to cloudflare: none was left for it".into()
                     }
+                    (_, None) if self.loaded && self.targets.get(destination).is_unknown() => {
+                        "its platform has not given a stream key: is the account connected?".into()
+                    }
                     (_, None) => otherwise.into(),
                 };
                 entry.give_up(format!("not started in time: {why}").into());

@@ -5,6 +5,7 @@
 mod broadcasts;
 mod commands;
 mod connections;
+mod exactly_once;
 mod scripted;
 
 use std::{sync::Arc, time::Duration};

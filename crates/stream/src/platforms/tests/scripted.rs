@@ -18,6 +18,8 @@ use stagedoor_platforms::{
 };
 use tokio::sync::mpsc;
 
+use super::follow;
+
 const TWITCH: Capabilities = Capabilities {
     chat: ChatSource::Push,
     needs_broadcast: false,
@@ -48,7 +50,7 @@ pub(super) struct Scripted {
     id: PlatformId,
     capabilities: &'static Capabilities,
     oauth: OAuth,
-    pub(super) world: Mutex<Said>,
+    world: Arc<Mutex<Said>>,
 }
 
 /// What it was asked and told.
@@ -57,6 +59,10 @@ pub(super) struct Said {
     /// From where it was read.
     pub(super) resumed: Vec<Resume>,
     line: Option<mpsc::UnboundedSender<Result<Batch, Disconnect>>>,
+    /// All that happened on a platform that sends again what was missed: a connection begins at its cursor, and is cut
+    /// off after so many batches.
+    pub(super) log: Option<Vec<Box<str>>>,
+    pub(super) cut_after: VecDeque<usize>,
     /// How the next attempts to connect go wrong.
     pub(super) no_connection: VecDeque<Disconnect>,
     pub(super) start_fails: VecDeque<Error>,
@@ -98,7 +104,7 @@ impl Scripted {
         };
         let http = stagedoor_platforms::http_client().unwrap();
         let oauth = OAuth::new(config, http);
-        Arc::new(Self { id, capabilities, oauth, world: Mutex::default() })
+        Arc::new(Self { id, capabilities, oauth, world: Arc::default() })
     }
 
     pub(super) fn said(&self) -> MutexGuard<'_, Said> {
@@ -127,6 +133,41 @@ impl Scripted {
 
 pub(super) fn lost(reason: &str) -> Disconnect {
     Disconnect::Lost { reason: reason.into(), retry_after: None }
+}
+
+/// A connection to the log, from a place in it.
+struct LogLine {
+    world: Arc<Mutex<Said>>,
+    at: usize,
+    batches_left: usize,
+    greeted: bool,
+}
+
+impl Connection for LogLine {
+    fn next(&mut self) -> BoxFuture<'_, Result<Batch, Disconnect>> {
+        Box::pin(async move {
+            if !std::mem::replace(&mut self.greeted, true) {
+                return Ok(Link::Connected.into());
+            }
+            self.batches_left =
+                self.batches_left.checked_sub(1).ok_or_else(|| lost("the line is cut"))?;
+            loop {
+                // One more than what is new, as platforms do that count in seconds.
+                let from = self.at.saturating_sub(1);
+                let keys: Vec<Box<str>> = {
+                    let said = self.world.lock().unwrap();
+                    said.log.iter().flatten().skip(from).take(4).cloned().collect()
+                };
+                if from + keys.len() > self.at {
+                    self.at = from + keys.len();
+                    let reports = keys.into_iter().map(|key| follow(&key)).collect();
+                    let cursor = Some(self.at.to_string().into());
+                    return Ok(Batch { reports, cursor, link: None });
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        })
+    }
 }
 
 struct Line {
@@ -183,7 +224,13 @@ impl Platform for Scripted {
     fn connect(&self, _account: &AccountAccess, resume: Resume) -> Box<dyn Connection> {
         let (tx, rx) = mpsc::unbounded_channel();
         let mut said = self.said();
+        let at = resume.cursor.as_deref().map_or(0, |cursor| cursor.parse().unwrap_or(0));
         said.resumed.push(resume);
+        if said.log.is_some() {
+            let batches_left = said.cut_after.pop_front().unwrap_or(usize::MAX);
+            let world = Arc::clone(&self.world);
+            return Box::new(LogLine { world, at, batches_left, greeted: false });
+        }
         said.line = Some(tx);
         Box::new(Line { greeted: false, rx, refused: said.no_connection.pop_front() })
     }
