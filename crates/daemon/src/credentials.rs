@@ -15,7 +15,7 @@ use thiserror::Error;
 use tracing::{info, warn};
 
 use crate::{
-    config::{Algorithm, Config, Mode, read_text},
+    config::{Algorithm, App, Config, Mode, read_text},
     state_dir::{self, StateDirError},
 };
 
@@ -97,6 +97,20 @@ pub fn webhook_secret(config: &Config) -> Result<Option<SecretString>, Credentia
     let (word, file) =
         (cloudflare.webhook_secret.as_ref(), cloudflare.webhook_secret_file.as_deref());
     secret("cloudflare.webhook_secret_file", word, file)
+}
+
+/// What `client_secret` or `client_secret_file` of a platform says, if it is configured.
+pub(crate) fn client_secret(app: App<'_>) -> Result<Option<SecretString>, CredentialError> {
+    if !app.is_configured() {
+        return Ok(None);
+    }
+    secret(app.keys.client_secret_file, app.client_secret, app.client_secret_file)
+}
+
+/// What is in the file of Kick's public key, if there is one.
+pub(crate) fn kick_public_key(config: &Config) -> Result<Option<String>, CredentialError> {
+    let path = config.platforms.kick.public_key_file.as_deref();
+    path.map(|path| read("platforms.kick.public_key_file", path)).transpose()
 }
 
 /// What was said, or what is in the file.
@@ -249,6 +263,24 @@ mod tests {
         config.auth.public_key_file = Some(path);
         config.auth.algorithm = Some(Algorithm::ES256);
         assert_eq!(complaint(&config), "auth.public_key_file does not work");
+    }
+
+    #[test]
+    fn a_platforms_secret_comes_from_its_file_which_is_not_empty() {
+        use secrecy::ExposeSecret;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        fs::write(&path, "the app's secret\n").unwrap();
+        let mut config = development_in(dir.path());
+        config.platforms.kick.client_secret_file = Some(path.clone());
+        let kick = |config: &Config| client_secret(config.platforms.apps()[2]);
+        assert!(kick(&config).unwrap().is_none(), "there is no app whose secret it would be");
+        config.platforms.kick.client_id = Some("the app".into());
+        assert_eq!(kick(&config).unwrap().unwrap().expose_secret(), "the app's secret");
+        fs::write(&path, " \n").unwrap();
+        let complaint = kick(&config).unwrap_err().to_string();
+        let expected = format!("platforms.kick.client_secret_file: {} is empty", path.display());
+        assert_eq!(complaint, expected);
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub enum StartError {
     /// The client for Cloudflare cannot be made.
     #[error("cloudflare: not valid")]
     Cloudflare(#[from] stagedoor_cloudflare::BuildError),
+    /// The client of a platform cannot be made.
+    #[error("platforms: not valid")]
+    Platform(#[from] stagedoor_platforms::BuildError),
     /// The tree of actors did not start.
     #[error("the supervision tree did not start")]
     Tree(#[source] stagedoor_supervision::StartError),
@@ -83,7 +86,8 @@ impl StartError {
             | Self::Origin(_)
             | Self::DatabaseUrl(_)
             | Self::Keyring(_)
-            | Self::Cloudflare(_) => Exit::Configuration,
+            | Self::Cloudflare(_)
+            | Self::Platform(_) => Exit::Configuration,
             Self::StateDir(_)
             | Self::Listen { .. }
             | Self::Inspect(_)

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
+use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ByteSize, Invalid, check_range,
+    ByteSize, Invalid, Mode, PlatformsConfig, check_range,
     values::{address, duration, string_list},
 };
 
@@ -30,6 +31,11 @@ pub struct GatewayConfig {
     /// Health and metrics, without a login.
     #[serde(deserialize_with = "address")]
     pub admin_listen: SocketAddr,
+    /// Where browsers and platforms reach the public listener from outside: what OAuth's redirect URIs begin with. Not
+    /// given: `http://` and [`Self::listen`].
+    pub public_url: Option<String>,
+    /// Where a browser is sent to when an account was connected, or was not. Not given: it is told so by a plain page.
+    pub connected_url: Option<String>,
     /// Origins of pages that may open a socket; `*` is every origin.
     #[serde(deserialize_with = "string_list")]
     pub allowed_origins: Vec<String>,
@@ -49,7 +55,8 @@ pub struct GatewayConfig {
 }
 
 impl GatewayConfig {
-    pub(super) fn validate(&self) -> Result<(), Invalid> {
+    pub(super) fn validate(&self, mode: Mode, platforms: &PlatformsConfig) -> Result<(), Invalid> {
+        self.validate_urls(mode, platforms)?;
         for origin in &self.allowed_origins {
             if !is_origin(origin) {
                 return Err(Invalid::new(
@@ -80,6 +87,48 @@ impl GatewayConfig {
         check_range("gateway.connection_limit", self.connection_limit, &(1..=10_000_000))
     }
 
+    /// Codes that open a user's account travel to the public URL: on another machine, only encrypted.
+    fn validate_urls(&self, mode: Mode, platforms: &PlatformsConfig) -> Result<(), Invalid> {
+        let key = "gateway.public_url";
+        if let Some(url) = &self.public_url
+            && !is_http_url(url)
+        {
+            let problem = format!(
+                "must be an address such as \"https://stagedoor.example.com\", got {url:?}"
+            );
+            return Err(Invalid::new(key, problem));
+        }
+        if let Some(url) = &self.connected_url
+            && !is_web_url(url)
+        {
+            let problem = format!(
+                "must be an address such as \"https://stagedoor.example.com\", got {url:?}"
+            );
+            return Err(Invalid::new("gateway.connected_url", problem));
+        }
+        if mode == Mode::Development {
+            return Ok(());
+        }
+        match &self.public_url {
+            Some(url) if !url.starts_with("https://") && !is_loopback_url(url) => {
+                Err(Invalid::new(
+                    key,
+                    format!("must begin with https:// in production mode, got {url:?}"),
+                ))
+            }
+            None if !self.is_loopback() => {
+                match platforms.apps().iter().find(|app| app.is_configured()) {
+                    Some(app) => {
+                        let problem = "needs gateway.public_url in production mode: users are sent back there";
+                        Err(Invalid::new(app.keys.client_id, problem))
+                    }
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether only this machine reaches the public listener.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
@@ -90,6 +139,27 @@ impl GatewayConfig {
 /// `::ffff:127.0.0.1` is loopback as well.
 pub(super) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
+}
+
+/// `http://` or `https://`, with a host, without credentials and fragment.
+fn is_web_url(text: &str) -> bool {
+    let uri =
+        text.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+    let authority = uri.as_ref().and_then(Uri::authority);
+    authority.is_some_and(|it| !it.host().is_empty() && !it.as_str().contains('@'))
+        && !text.contains('#')
+}
+
+/// An address without a query: something can be added behind.
+pub(super) fn is_http_url(text: &str) -> bool {
+    is_web_url(text) && !text.contains('?')
+}
+
+fn is_loopback_url(text: &str) -> bool {
+    let uri = text.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+    host == "localhost" || address.is_ok_and(is_loopback)
 }
 
 /// `scheme://host[:port]`, as a browser sends it (RFC 6454, section 6.2), or `*`.
@@ -147,6 +217,41 @@ mod tests {
             "https://*.a b",
         ] {
             assert!(!is_origin(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_something_is_added_to_is_plain() {
+        for url in [
+            "https://a.example",
+            "http://[::1]:80",
+            "http://localhost:4000/stagedoor",
+            "https://a.example/",
+        ] {
+            assert!(is_http_url(url), "{url}");
+        }
+        for text in [
+            "",
+            "a.example",
+            "/path",
+            "https://",
+            "ftp://a.example",
+            "https://a.example/?query",
+            "https://a.example/#here",
+            "https://ada@a.example",
+            "https://a b.example",
+        ] {
+            assert!(!is_http_url(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_this_machine_is_known() {
+        for url in ["http://localhost:4000", "http://127.0.0.2", "http://[::1]:80/x"] {
+            assert!(is_loopback_url(url), "{url}");
+        }
+        for url in ["http://localhost.example", "http://127.0.0.1.example", "http://10.0.0.1"] {
+            assert!(!is_loopback_url(url), "{url}");
         }
     }
 

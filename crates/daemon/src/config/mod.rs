@@ -17,6 +17,7 @@ mod inspect;
 mod load;
 mod log;
 mod mode;
+mod platforms;
 mod presence;
 mod reload;
 mod secret;
@@ -31,7 +32,6 @@ use std::{fmt::Display, ops::RangeInclusive, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::load::read_text;
 pub use self::{
     auth::{Algorithm, AuthConfig},
     byte_size::{ByteSize, NotAByteSize},
@@ -42,6 +42,9 @@ pub use self::{
     load::{DEFAULT_TOML, Loaded},
     log::{LogConfig, LogFormat},
     mode::Mode,
+    platforms::{
+        FacebookConfig, GoLive, KickConfig, PlatformsConfig, Privacy, TwitchConfig, YouTubeConfig,
+    },
     presence::PresenceConfig,
     reload::Changes,
     shutdown::ShutdownConfig,
@@ -49,6 +52,7 @@ pub use self::{
     store::{RetentionConfig, StoreConfig},
     stream::StreamConfig,
 };
+pub(crate) use self::{load::read_text, platforms::App};
 
 /// Everything that the daemon can be told.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -71,6 +75,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Where streams come in and go out.
     pub cloudflare: CloudflareConfig,
+    /// Our applications at the platforms.
+    pub platforms: PlatformsConfig,
     /// The debug client's door.
     pub inspect: InspectConfig,
     /// What is written.
@@ -95,12 +101,13 @@ impl Config {
         if self.state_dir.as_os_str().is_empty() {
             return Err(Invalid::new("state_dir", "is empty"));
         }
-        self.gateway.validate()?;
+        self.gateway.validate(self.mode, &self.platforms)?;
         self.auth.validate(self.mode, &self.gateway)?;
         self.presence.validate()?;
         self.stream.validate()?;
         self.store.validate()?;
         self.cloudflare.validate()?;
+        self.platforms.validate()?;
         self.inspect.validate(&self.state_dir)?;
         self.log.validate()?;
         self.shutdown.validate()

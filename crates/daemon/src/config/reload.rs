@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use super::{Config, show};
+use super::{App, Config, show};
 
 /// The difference between the configuration that runs and one read anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,11 @@ impl Changes {
 
 /// Secrets are shown redacted, so that two of them look alike.
 fn secret_changed(key: &str, old: &Config, new: &Config) -> bool {
+    if let Some(at) = old.platforms.apps().iter().position(|app| app.keys.client_secret == key) {
+        let (old, new) = (old.platforms.apps()[at], new.platforms.apps()[at]);
+        let word = |app: App<'_>| app.client_secret.map(|secret| secret.expose_secret().to_owned());
+        return word(old) != word(new);
+    }
     let (old, new) = match key {
         "auth.secret" => (&old.auth.secret, &new.auth.secret),
         "inspect.token" => (&old.inspect.token, &new.inspect.token),
@@ -95,8 +100,11 @@ mod tests {
     fn a_secret_that_changes_is_noticed_although_both_are_shown_alike() {
         let mut old = Config::development();
         old.auth.secret = Some("one".into());
+        old.platforms.kick.client_secret = Some("one".into());
         let mut new = old.clone();
         new.auth.secret = Some("two".into());
-        assert_eq!(Changes::between(&old, &new).need_restart, ["auth.secret"]);
+        new.platforms.kick.client_secret = Some("two".into());
+        let expected = ["auth.secret", "platforms.kick.client_secret"];
+        assert_eq!(Changes::between(&old, &new).need_restart, expected);
     }
 }

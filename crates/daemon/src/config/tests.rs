@@ -176,6 +176,18 @@ fn complaints_name_the_file_and_the_key() {
         "inspect.listen = '0.0.0.0:4002'",
         "inspect.listen = '127.0.0.1:4002'",
         "shutdown.timeout = '0s'",
+        "gateway.public_url = 'stagedoor.example.com'",
+        "gateway.connected_url = '/accounts'",
+        "platforms.twich.client_id = 'x'",
+        "platforms.twitch.client_id = 'x'",
+        "[platforms.twitch]\nclient_id = ' '\nclient_secret = 'y'",
+        "[platforms.kick]\nclient_secret = 'x'\nclient_secret_file = '/x'",
+        "platforms.twitch.helix_url = 'api.twitch.tv'",
+        "platforms.twitch.eventsub_url = 'https://eventsub.example'",
+        "platforms.youtube.quota = 0",
+        "platforms.youtube.privacy = 'secret'",
+        "platforms.facebook.graph_version = '25'",
+        "platforms.facebook.go_live = 'AtOnce'",
         "state_dir = ''",
         "[gateway]\nlisten = '127.0.0.1:1'\nlisten = '127.0.0.1:2'",
     ]
@@ -223,6 +235,8 @@ fn production_refuses_what_would_let_strangers_in() {
         "auth.public_key_file = '/x'",
         "auth.public_key_file = '/x'\nauth.algorithm = 'HS256'",
         "auth.secret = '0123456789abcdef0123456789abcdef'\nauth.algorithm = 'RS256'",
+        "auth.secret = '0123456789abcdef0123456789abcdef'\ngateway.public_url = 'http://a.example'",
+        "auth.secret = '0123456789abcdef0123456789abcdef'\ngateway.listen = '0.0.0.0:4000'\n[platforms.kick]\nclient_id = 'x'\nclient_secret = 'y'",
     ]
     .map(|text| complaint(&format!("mode = 'production'\n{text}")));
     insta::assert_snapshot!(refusals.join("\n"));
@@ -238,8 +252,16 @@ fn a_development_login_is_refused_on_a_public_address() {
 
 #[test]
 fn an_empty_secret_is_refused_wherever_it_stands() {
-    for key in ["auth.secret", "cloudflare.webhook_secret", "cloudflare.api_token", "inspect.token"]
-    {
+    for key in [
+        "auth.secret",
+        "cloudflare.webhook_secret",
+        "cloudflare.api_token",
+        "inspect.token",
+        "platforms.twitch.client_secret",
+        "platforms.youtube.client_secret",
+        "platforms.kick.client_secret",
+        "platforms.facebook.client_secret",
+    ] {
         let text = complaint(&format!("{key} = ' '"));
         assert!(text.contains("bad.toml") && text.contains("a secret is not empty"), "{text}");
     }
@@ -251,11 +273,20 @@ fn an_empty_secret_is_refused_wherever_it_stands() {
 #[test]
 fn a_secret_is_nowhere_to_be_seen() {
     let dir = dir();
-    let text = format!("auth.secret = '{SECRET}'\ninspect.token = '{SECRET}'");
+    let keys = [
+        "auth.secret",
+        "inspect.token",
+        "platforms.twitch.client_secret",
+        "platforms.youtube.client_secret",
+        "platforms.kick.client_secret",
+        "platforms.facebook.client_secret",
+    ];
+    let text = keys.map(|key| format!("{key} = '{SECRET}'")).join("\n");
     let loaded = Loaded::from_sources(&file(&write(&dir, "a.toml", &text))).unwrap();
     let shown = loaded.to_string();
-    assert!(shown.contains("auth.secret = \"[redacted]\""), "{shown}");
-    assert!(shown.contains("inspect.token = \"[redacted]\""), "{shown}");
+    for key in keys {
+        assert!(shown.contains(&format!("{key} = \"[redacted]\"")), "{shown}");
+    }
     for text in [shown, format!("{loaded:?}"), serde_json::to_string(&loaded.config).unwrap()] {
         assert!(!text.contains(SECRET), "{text}");
     }
@@ -324,7 +355,8 @@ fn the_example_has_every_key_and_no_other() {
 fn the_example_values_are_valid_and_where_there_is_a_default_they_are_the_default() {
     let dir = dir();
     // Of the ways to give the same secret, one can stand.
-    let other_ways = ["secret", "token_file", "keyring =", "api_token =", "webhook_secret ="];
+    let other_ways =
+        ["secret", "token_file", "keyring =", "api_token =", "webhook_secret =", "client_secret ="];
     let example = uncommented_example();
     let one_of_each: Vec<_> = example
         .lines()

@@ -4,7 +4,8 @@
 //! Root                  rest_for_one
 //! ├── services          one_for_one: what keeps going what all users share
 //! │   ├── store               writes events
-//! │   └── retention           deletes what is too old
+//! │   ├── retention           deletes what is too old
+//! │   └── viewers             asks the platforms how many watch, when there are any
 //! ├── edge              one_for_one: what faces outwards; a crash of one of them concerns nobody else
 //! │   ├── gateway             sessions, HTTP, health and metrics
 //! │   ├── inspector           answers the debug client
@@ -17,9 +18,11 @@
 //! `edge` comes first because it needs neither of the others: a session is tracked whether or not somebody manages
 //! it, and a crash of PresenceManager must not close a socket.
 
+mod connections;
 mod edge;
 mod listeners;
 mod metrics;
+mod platforms;
 mod services;
 mod sources;
 mod streams;
@@ -67,6 +70,9 @@ const PRESENCE: &str = "presence";
 const RESTARTS: usize = 5;
 const PERIOD: Duration = Duration::from_secs(10);
 
+/// How long refreshes of tokens may take that were under way when everything else had stopped.
+const SETTLE_LIMIT: Duration = Duration::from_secs(5);
+
 /// The running parts.
 #[derive(Debug)]
 pub(crate) struct Parts {
@@ -95,7 +101,7 @@ pub(crate) async fn start(
         authenticator
     };
 
-    let services = services::open(config).await?;
+    let (services, _kick) = services::open(config).await?;
     let tracker = Tracker::new(TrackerLimits {
         sessions_per_user: config.presence.max_sessions_per_user,
         users: config.presence.max_users,
@@ -289,6 +295,11 @@ impl Parts {
         self.gateway.drain();
         self.gateway.sessions().close_all(CloseFrame::SERVICE_RESTART);
         let in_time = self.root.stop(limit).await;
+        // A token that was fetched and not kept would be the account's last.
+        let settled = tokio::time::timeout(SETTLE_LIMIT, self.services.tokens.settled()).await;
+        if settled.is_err() {
+            tracing::warn!("tokens were still being refreshed at the end");
+        }
         self.root_slot.set(None);
         if in_time { Ok(()) } else { Err(RunError::TooSlow(limit)) }
     }

@@ -6,12 +6,16 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_platforms::kick::Kick;
 use stagedoor_store::{Database, Keyring, Retention, Store, WriterConfig};
-use stagedoor_stream::{OnAir, Platforms, Services, StreamSettings};
+use stagedoor_stream::{OnAir, Services, StreamSettings};
 use stagedoor_supervision::{Address, ChildSpec, Shutdown, Strategy, SupervisorSpec, Worker};
 use tokio_util::sync::CancellationToken;
 
-use super::{PERIOD, RESTARTS};
+use super::{
+    PERIOD, RESTARTS,
+    platforms::{self, Clients},
+};
 use crate::{
     config::Config,
     credentials,
@@ -27,8 +31,10 @@ const KEYRING: &str = "keyring";
 /// How often what is too old is deleted.
 const RETENTION_INTERVAL: Duration = Duration::from_hours(1);
 
-/// Opens the store and reads from it who was on air when the last daemon ended.
-pub(super) async fn open(config: &Config) -> Result<Arc<Services>, StartError> {
+/// Opens the store, makes the clients, and reads from it who was on air when the last daemon ended.
+pub(super) async fn open(
+    config: &Config,
+) -> Result<(Arc<Services>, Option<Arc<Kick>>), StartError> {
     let store = open_store(config).await?;
     let open = store.open_livestreams().await?;
     let stream = &config.stream;
@@ -41,8 +47,9 @@ pub(super) async fn open(config: &Config) -> Result<Arc<Services>, StartError> {
         ..StreamSettings::default()
     };
     let on_air = OnAir::restored(&open);
-    let platforms = Platforms::default();
-    Ok(Arc::new(Services::new(store, cloudflare(config)?, platforms, on_air, settings)))
+    let Clients { platforms, kick } = Clients::new(config, &store)?;
+    let services = Services::new(store, cloudflare(config)?, platforms, on_air, settings);
+    Ok((Arc::new(services), kick))
 }
 
 /// The store that `[store]` describes, without the actors that keep it going.
@@ -95,6 +102,7 @@ pub(super) fn supervisor(services: &Arc<Services>, retention: Retention) -> Supe
         .intensity(RESTARTS, PERIOD)
         .child(writer(&services.store))
         .child(retention_child(&services.store, retention))
+        .children(platforms::viewers(services))
 }
 
 /// Writes events. A crash loses none: they wait in the store's buffer, not in the actor.

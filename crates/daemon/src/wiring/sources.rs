@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use stagedoor_domain::{StreamEvent, StreamStatus, UserId};
 use stagedoor_gateway::Gateway;
 use stagedoor_inspect::{
-    AlertsOverview, Asked, Budget, EventQuery, PendingTimer, PresenceCount, PresentSession,
-    ProcessFacts, Sources, StreamAction, StreamOverview,
+    AlertsOverview, Asked, Budget, EventQuery, PendingTimer, PlatformsOverview, PresenceCount,
+    PresentSession, ProcessFacts, Sources, StreamAction, StreamOverview,
 };
 use stagedoor_presence::{Holds, PresenceManagerMsg, Tracker};
 use stagedoor_supervision::{Address, AddressError};
@@ -123,5 +123,9 @@ impl Sources for Facts {
 
     fn alerts<'a>(&'a self, user: &'a UserId, recent: usize) -> Asked<'a, AlertsOverview> {
         Box::pin(self.streams.alerts(user, recent))
+    }
+
+    fn platforms<'a>(&'a self, user: &'a UserId) -> Asked<'a, PlatformsOverview> {
+        Box::pin(self.streams.platforms(user))
     }
 }

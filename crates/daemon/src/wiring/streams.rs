@@ -17,7 +17,7 @@ use stagedoor_stream::{
 use stagedoor_supervision::AddressError;
 
 /// How long an actor may take to answer.
-const LIMIT: Duration = Duration::from_secs(5);
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// The streams, as the inspector sees them.
 pub(super) struct Streams {
@@ -189,11 +189,11 @@ fn budget(name: &str, budget: &BudgetSnapshot) -> Budget {
     }
 }
 
-fn not_asked(error: AddressError) -> SourceError {
+pub(super) fn not_asked(error: AddressError) -> SourceError {
     SourceError::Unavailable { reason: error.to_string() }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn not_read(error: StoreError) -> SourceError {
+pub(super) fn not_read(error: StoreError) -> SourceError {
     SourceError::Unavailable { reason: error.to_string() }
 }
