@@ -4,6 +4,7 @@
 //! to. And it can be looked into. It shares no code with the clients, so that a mistake in one is not one in both.
 
 pub mod cloudflare;
+pub mod facebook;
 pub mod kick;
 
 mod faults;
