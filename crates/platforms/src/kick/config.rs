@@ -3,9 +3,14 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
+use stagedoor_budget::BudgetConfig;
 use stagedoor_domain::Platform;
 
-use crate::{BuildError, OAuthConfig, http::base, http::below};
+use crate::{
+    BuildError, OAuthConfig,
+    http::{base, below},
+    priority::RESERVED,
+};
 
 /// What users are asked to agree to (<https://docs.kick.com/scopes/scopes>).
 const SCOPES: &[&str] = &[
@@ -34,6 +39,9 @@ pub struct Config {
     pub id_url: String,
     /// Where people watch.
     pub site_url: String,
+    /// Calls of the API in a minute, of all users together. Kick tells no limit; one call too many makes all wait for as
+    /// long as Kick says.
+    pub calls_per_minute: u32,
     /// The public key, in PEM, by which deliveries are known until another one is fetched. Without one it is fetched
     /// with the first delivery.
     pub public_key: Option<String>,
@@ -58,6 +66,7 @@ impl Config {
             api_url: "https://api.kick.com".into(),
             id_url: "https://id.kick.com".into(),
             site_url: "https://kick.com".into(),
+            calls_per_minute: 6_000,
             public_key: None,
             public_key_interval: Duration::from_mins(5),
             reconcile: (Duration::from_mins(1), Duration::from_mins(2)),
@@ -81,6 +90,17 @@ impl Config {
             revoke_in_query: true,
             long_lived_by: None,
         })
+    }
+
+    /// What is allowed: within a second as much as otherwise in two.
+    pub(crate) fn budget(&self) -> BudgetConfig {
+        let limit = self.calls_per_minute.max(1);
+        BudgetConfig {
+            limit,
+            window: Duration::from_mins(1),
+            burst: (limit / 30).max(1),
+            reserved: RESERVED,
+        }
     }
 
     /// The intervals, put into the order that is needed.

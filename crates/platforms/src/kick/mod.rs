@@ -30,6 +30,7 @@ use std::{fmt, sync::Arc};
 
 use http::HeaderMap;
 use reqwest::Url;
+use stagedoor_budget::Budget;
 use stagedoor_domain::EventKind;
 
 pub use config::Config;
@@ -37,8 +38,8 @@ pub use signature::{NotAKey, PublicKey};
 pub use webhook::{Webhook, WebhookError};
 
 use crate::{
-    BuildError, OAuth,
-    http::{Dialect, Http, Unlimited, base},
+    BuildError, OAuth, Priority,
+    http::{Dialect, Http, base},
     oauth::AppToken,
 };
 use api::Api;
@@ -50,6 +51,7 @@ use titles::Titles;
 pub struct Kick {
     api: Api,
     oauth: OAuth,
+    budget: Budget<Priority>,
     keys: PublicKeys,
     titles: Arc<Titles>,
     id_base: Url,
@@ -76,13 +78,15 @@ impl Kick {
             what: "the public key of kick",
             problem: "is no RSA key in PEM",
         })?;
-        let http = Http::new(client, Arc::new(KickDialect), Arc::new(Unlimited));
+        let budget = Budget::new(config.budget());
+        let http = Http::new(client, Arc::new(KickDialect), Arc::new(budget.clone()));
         let http = http.with_app_token(Arc::new(AppToken::new(oauth.clone())));
         let api = Api { http, base: base(&config.api_url)? };
         Ok(Self {
             keys: PublicKeys::new(api.clone(), initial, config.public_key_interval),
             api,
             oauth,
+            budget,
             titles: Arc::default(),
             id_base: base(&config.id_url)?,
             site: base(&config.site_url)?,

@@ -168,6 +168,6 @@ impl Platform for Kick {
     }
 
     fn budgets(&self) -> Vec<BudgetReport> {
-        Vec::new()
+        vec![self.budget.report("kick")]
     }
 }

@@ -80,7 +80,7 @@ fn chat_message(delivery: &Delivery<'_>, body: &Value) -> Option<EventReport> {
     let message_id = id(&body["message_id"])?;
     let (words, fragments) = pieces(body["content"].as_str()?);
     let at = time(&body["created_at"]).unwrap_or(delivery.sent_at);
-    let key = format!("kick:chat:{message_id}");
+    let key = EventReport::chat_key(&Platform::Kick, &message_id).into_string();
     let mut report = delivery.report(EventKind::ChatMessage, at, Some(key));
     let mut actor = actor(&body["sender"])?;
     actor.roles.owner |= actor.id.is_some() && actor.id == broadcaster_id(body);

@@ -240,3 +240,17 @@ async fn an_outage_is_told_from_a_refusal() {
     stage.fake.set_outage(None);
     stage.kick.search_categories(&stage.ada, "x").await.unwrap();
 }
+
+#[tokio::test]
+async fn after_one_call_too_many_none_is_made_for_a_while() {
+    let stage = Stage::with(|config| config.calls_per_minute = 30).await;
+    stage.fake.fail(Call::Categories, Effect::too_many(Some(40)), 1);
+    let search = || stage.kick.search_categories(&stage.ada, "x");
+    let limited = search().await.unwrap_err();
+    assert_eq!(limited.retry_after(), Some(std::time::Duration::from_secs(40)));
+    let [report] = &stage.kick.budgets()[..] else { panic!("one budget") };
+    assert_eq!((&*report.name, report.limit, report.used), ("kick", 30, 1));
+    assert!(report.blocked_for_ms.is_some());
+    assert!(matches!(search().await, Err(Error::RateLimited { .. })));
+    assert_eq!(stage.fake.count(Call::Categories), 1);
+}
