@@ -1,5 +1,5 @@
 use stagedoor_platforms::{Batch, Disconnect};
-use stagedoor_supervision::ChildStatus;
+use stagedoor_supervision::{ChildStatus, SupervisorHandle};
 
 use super::{scripted::lost, *};
 use crate::test_house::settle;
@@ -146,4 +146,21 @@ async fn after_an_hour_of_outage_the_connections_come_back_spread_and_soon() {
     // Full jitter over a minute: 33 in the first seconds, on average, and fewer from second to second.
     assert!(most < 70, "{most} of a thousand came back in the same second");
     assert_eq!(seconds.iter().sum::<u32>(), 1000, "all are back within a minute");
+}
+
+#[tokio::test]
+async fn what_nobody_takes_now_is_handed_over_again() {
+    let world = World::new().await;
+    world.connected(&Platform::Twitch).await;
+    let Some(SupervisorHandle::Static(tree)) =
+        world.house.users.child("ada").and_then(|tree| tree.supervisor())
+    else {
+        panic!("a tree is a supervisor")
+    };
+    tree.terminate_child("events").await.unwrap();
+    world.twitch.say(batch(&["a"], "after a"));
+    let received = |seen: &PlatformSnapshot| seen.received == 1;
+    world.manager(&Platform::Twitch, "it has come", received).await;
+    tree.restart_child("events").await.unwrap();
+    assert_eq!(world.keys(EventKind::Follow, 1).await, ["a".into()]);
 }
