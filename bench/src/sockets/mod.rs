@@ -106,7 +106,7 @@ impl Behind {
         );
         let (trees, services) = (UserTrees::new(users), Arc::clone(&props.services));
         let door = EventDoor::new(trees.clone(), Arc::clone(&services));
-        let backstage = Backstage { trees, services, door, webhook_secret: None };
+        let backstage = Backstage { trees, services, door, webhook_secret: None, kick: None };
         let mut config = GatewayConfig::default();
         config.public.connections = n + 16;
         config.public.connections_per_address = n + 16;

@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use secrecy::SecretString;
+use stagedoor_platforms::kick::Kick;
 use stagedoor_stream::{EventDoor, Services, UserTrees};
 
 /// What is behind the gateway.
@@ -16,6 +17,8 @@ pub struct Backstage {
     pub door: EventDoor,
     /// What Cloudflare's webhooks must carry in `cf-webhook-auth`. Without it they are not taken.
     pub webhook_secret: Option<SecretString>,
+    /// Kick, which delivers its events to the gateway: the one that is among the platforms, if it is configured.
+    pub kick: Option<Arc<Kick>>,
 }
 
 impl fmt::Debug for Backstage {
@@ -23,6 +26,7 @@ impl fmt::Debug for Backstage {
         f.debug_struct("Backstage")
             .field("services", &self.services)
             .field("webhooks", &self.webhook_secret.is_some())
+            .field("kick", &self.kick.is_some())
             .finish_non_exhaustive()
     }
 }

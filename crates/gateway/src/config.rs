@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{SocketConfig, listener::ListenerSettings, metrics::ListenerLabel};
+use crate::{SocketConfig, WebUrl, listener::ListenerSettings, metrics::ListenerLabel};
 
 /// What can be set of the gateway.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,12 @@ pub struct GatewayConfig {
     pub public: PublicLimits,
     /// Limits of the listener for health and metrics.
     pub admin: AdminLimits,
+    /// Where browsers and platforms reach the public listener. Platforms send users back to
+    /// `<public_url>/connect/<platform>/callback` and must know that address.
+    pub public_url: WebUrl,
+    /// The page to which a browser goes after an account was connected, or was not; with the parameters `platform`,
+    /// `result` (`connected`, `denied`, `failed`) and perhaps `reason`. Without it the gateway shows a page of its own.
+    pub connected_url: Option<WebUrl>,
     /// Every answer says that this is a demonstration: `x-stagedoor-demo: true`.
     pub demo: bool,
 }

@@ -49,7 +49,7 @@ impl Gateway {
         let origins = Origins::new(&config.origins)?;
         let counters = Counters::default();
         let leases = Leases::new(tracker.clone());
-        let desk = Desk::new(backstage);
+        let desk = Desk::new(backstage, config);
         let sessions =
             Sessions::new(&config.socket, config.demo, tracker.clone(), Arc::new(desk.clone()));
         counters.register(&mut metrics.registry());

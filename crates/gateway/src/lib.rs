@@ -5,6 +5,7 @@
 //!  limits           ├─ leases ─▶ auth ─▶ Leases ───────────────────────┤
 //!                   ├─ presence ◀──────────────────────────────────────┘    the user's tree
 //!                   ├─ v1 ──────▶ auth ─▶ api ◀── commands ── channel        ▲      Store
+//!                   ├─ connect ───────────┤ pages: OAuth                     │      │
 //!                   └─ webhooks ──────────┴──▶ Backstage ───────────────────┴──────▲
 //! listener ─▶ http::admin: live, ready, metrics
 //! ```
@@ -24,6 +25,7 @@ mod listener;
 mod metrics;
 mod origin;
 mod readiness;
+mod web_url;
 mod websocket;
 
 pub use auth::{
@@ -38,4 +40,5 @@ pub use identity::{Identity, Role};
 pub use metrics::{METRICS_CONTENT_TYPE, Metrics, write as write_metric};
 pub use origin::OriginError;
 pub use readiness::{Readiness, ReadinessReport};
+pub use web_url::{WebUrl, WebUrlError};
 pub use websocket::{CloseFrame, SocketCounters};

@@ -101,7 +101,7 @@ pub(crate) async fn start(
         authenticator
     };
 
-    let (services, _kick) = services::open(config).await?;
+    let (services, kick) = services::open(config).await?;
     let tracker = Tracker::new(TrackerLimits {
         sessions_per_user: config.presence.max_sessions_per_user,
         users: config.presence.max_users,
@@ -130,6 +130,7 @@ pub(crate) async fn start(
             services: Arc::clone(&services),
             door: EventDoor::new(trees.clone(), Arc::clone(&services)),
             webhook_secret: credentials::webhook_secret(config)?,
+            kick,
         },
     )?;
     watch_over(&readiness, &users, &manager, &services);

@@ -7,7 +7,8 @@ use stagedoor_domain::UserId;
 use super::{
     Desk, accounts,
     alerts::{self, Action},
-    analytics, destinations, events, livestreams, read, stream, widgets,
+    analytics, chat, destinations, events, livestreams, moderation, platforms, read, stream,
+    widgets,
 };
 use crate::http::ApiError;
 
@@ -63,6 +64,14 @@ commands! {
     AnalyticsSeries => "analytics:series",
     AccountsList => "accounts:list",
     AccountsDisconnect => "accounts:disconnect",
+    PlatformsList => "platforms:list",
+    CategoriesSearch => "categories:search",
+    LinkReconnect => "link:reconnect",
+    ChatSend => "chat:send",
+    ChatDelete => "chat:delete",
+    ModerationBan => "moderation:ban",
+    ModerationTimeout => "moderation:timeout",
+    ModerationUnban => "moderation:unban",
     WidgetTokenCreate => "widget_token:create",
     WidgetTokenRevoke => "widget_token:revoke",
     WidgetSettingsGet => "widget_settings:get",
@@ -125,6 +134,32 @@ pub(crate) async fn run(desk: &Desk, user: &UserId, command: Command, payload: &
         Command::AccountsDisconnect => {
             let path: accounts::PlatformPath = arguments(payload)?;
             done(accounts::disconnect(desk, user, &path.platform).await)
+        }
+        Command::PlatformsList => json(Ok(platforms::list(desk))),
+        Command::CategoriesSearch => {
+            let platforms::SearchCategories { platform, name } = arguments(payload)?;
+            json(platforms::search_categories(desk, user, &platform, &name).await)
+        }
+        Command::LinkReconnect => {
+            let path: accounts::PlatformPath = arguments(payload)?;
+            done(platforms::reconnect(desk, user, &path.platform))
+        }
+        Command::ChatSend => json(chat::send(desk, user, arguments(payload)?).await),
+        Command::ChatDelete => {
+            let act = arguments::<moderation::DeleteMessage>(payload)?.act();
+            json(moderation::carry_out(desk, user, act).await)
+        }
+        Command::ModerationBan => {
+            let act = arguments::<moderation::Ban>(payload)?.act();
+            json(moderation::carry_out(desk, user, act).await)
+        }
+        Command::ModerationTimeout => {
+            let act = arguments::<moderation::Timeout>(payload)?.act();
+            json(moderation::carry_out(desk, user, act).await)
+        }
+        Command::ModerationUnban => {
+            let act = arguments::<moderation::Unban>(payload)?.act();
+            json(moderation::carry_out(desk, user, act).await)
         }
         Command::WidgetTokenCreate => {
             let path: widgets::WidgetPath = arguments(payload)?;

@@ -168,6 +168,35 @@ async fn refuse_while_used(desk: &Desk, user: &UserId, id: &DestinationId) -> Re
     Ok(())
 }
 
+/// The destinations whose ingest the account on this platform gives.
+pub(super) async fn of_account(
+    desk: &Desk,
+    user: &UserId,
+    platform: &Platform,
+) -> Result<Vec<DestinationId>, ApiError> {
+    let all = desk.store().destinations(user).await?.into_iter();
+    let of_account = all.filter(|known| known.account && known.platform == *platform);
+    Ok(of_account.map(|known| known.id).collect())
+}
+
+/// Adds one for an account, of the platform's name, unless there is one of that name: the user may change it.
+pub(super) async fn add_of_account(desk: &Desk, user: &UserId, platform: &Platform) {
+    let added = async {
+        let Ok(id) = DestinationId::new(platform.as_str()) else { return Ok(()) };
+        let all = desk.store().destinations(user).await?;
+        if all.len() >= MAX_DESTINATIONS || all.iter().any(|known| known.id == id) {
+            return Ok(());
+        }
+        let (name, platform, url) = (platform.as_str().into(), platform.clone(), "".into());
+        let destination = Destination { id, name, platform, url, account: true };
+        desk.store().put_destination(user, &destination, Some(&SecretString::default())).await
+    };
+    if let Err(error) = added.await {
+        // The account is connected all the same, and the user can add it by hand.
+        tracing::warn!(%user, %platform, %error, "destination not added");
+    }
+}
+
 fn unknown(id: &DestinationId) -> ApiError {
     ApiError::missing(format!("there is no destination {id}"))
 }

@@ -1,14 +1,22 @@
 //! What those behind the gateway refuse, as the API says it.
 
 use http::StatusCode;
+use stagedoor_platforms::Error;
 use stagedoor_store::StoreError;
-use stagedoor_stream::{AlertCommandError, StreamCommandError, SubmitError, WebhookError};
+use stagedoor_stream::{
+    AlertCommandError, PlatformCommandError, StreamCommandError, SubmitError, WebhookError,
+};
 use stagedoor_supervision::AddressError;
 
 use crate::http::ApiError;
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        if let StoreError::AccountTaken { platform } = &error {
+            let message = format!("another user has connected this account on {platform}");
+            return Self::new(StatusCode::CONFLICT, "account_taken", message)
+                .help("it can be connected here once it is disconnected there");
+        }
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         let cause = cause.as_deref();
         // Its causes may name what is none of a client's business.
@@ -72,6 +80,65 @@ impl From<AlertCommandError> for ApiError {
         };
         let refusal = Self::new(status, error.code(), error.to_string());
         if status == StatusCode::SERVICE_UNAVAILABLE { refusal.retry_later() } else { refusal }
+    }
+}
+
+impl From<PlatformCommandError> for ApiError {
+    fn from(error: PlatformCommandError) -> Self {
+        let (status, help) = match &error {
+            PlatformCommandError::Platform(error) => return Self::of_platform(error),
+            PlatformCommandError::NotConnected { .. } => {
+                (StatusCode::CONFLICT, Some("connect an account there"))
+            }
+            PlatformCommandError::TimedOut { .. } => {
+                (StatusCode::GATEWAY_TIMEOUT, Some("look before doing it again"))
+            }
+            _ => (StatusCode::SERVICE_UNAVAILABLE, None),
+        };
+        let refusal = Self::new(status, error.code(), error.to_string());
+        let refusal = match help {
+            Some(help) => refusal.help(help),
+            None => refusal,
+        };
+        match (error.retry_after(), status) {
+            (Some(after), _) => refusal.retry_after(after.as_secs().max(1)),
+            (None, StatusCode::SERVICE_UNAVAILABLE) => refusal.retry_later(),
+            _ => refusal,
+        }
+    }
+}
+
+impl ApiError {
+    /// What a platform refuses, or what stands in its way.
+    pub(super) fn of_platform(error: &Error) -> Self {
+        let status = match error {
+            Error::Unsupported { .. } | Error::Refused { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Error::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Error::NotFound => StatusCode::NOT_FOUND,
+            Error::RateLimited { .. } | Error::QuotaExhausted { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Error::Unclear { .. } => StatusCode::BAD_GATEWAY,
+            Error::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            // `NoBroadcast`, `NeedsReauth`: not as things are.
+            _ => StatusCode::CONFLICT,
+        };
+        let refusal = Self::new(status, error.code(), error.to_string());
+        let refusal = match error {
+            Error::Invalid { field, .. } => refusal.field(field.to_string()),
+            Error::NeedsReauth { .. } => refusal.help("connect the account again"),
+            Error::Forbidden { .. } => {
+                refusal.help("connect the account again and agree to all that is asked")
+            }
+            Error::Unclear { .. } => refusal.help("look before doing it again"),
+            _ => refusal,
+        };
+        match error.retry_after() {
+            Some(after) => refusal.retry_after(after.as_secs().max(1)),
+            None if error.is_transient() && !error.may_have_been_done() => refusal.retry_later(),
+            None => refusal,
+        }
     }
 }
 

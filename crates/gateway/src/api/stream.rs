@@ -1,15 +1,30 @@
 //! The stream: its state, its start and stop, and what it is called.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stagedoor_domain::{
     DestinationId, DestinationStatus, Livestream, Metadata, StreamStatus, UserId,
 };
-use stagedoor_stream::{DestinationState, StreamStateMsg, StreamStateSnapshot};
+use stagedoor_platforms::Applied;
+use stagedoor_stream::{
+    DestinationState, PlatformCommandError, StreamStateMsg, StreamStateSnapshot, UserContext,
+};
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::{Desk, ask, destinations::MAX_DESTINATIONS, limits, read};
+use super::{
+    ANSWER_LIMIT, Desk, ask,
+    destinations::MAX_DESTINATIONS,
+    limits,
+    outcome::{Outcomes, PlatformOutcome, each},
+    read,
+};
 use crate::http::ApiError;
+
+/// What is left for the platforms, however long it took to save the metadata.
+const LEAST_FOR_PLATFORMS: Duration = Duration::from_secs(1);
 
 /// The state of the stream.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,6 +61,18 @@ pub(crate) struct MetadataChange {
     #[schema(value_type = Option<String>)]
     #[expect(clippy::option_option, reason = "absent and null are different things to say")]
     thumbnail_url: Option<Option<Box<str>>>,
+}
+
+/// The metadata, as it is saved, and what the platforms made of it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SavedMetadata {
+    #[serde(flatten)]
+    metadata: Metadata,
+    /// By the platforms that are connected: they are told at once. A platform that has nothing to change before a
+    /// broadcast (`no_broadcast`) is told when that begins.
+    #[serde(skip_serializing_if = "Outcomes::is_empty")]
+    #[schema(value_type = BTreeMap<String, PlatformOutcome<Applied>>)]
+    platforms: Outcomes<Applied>,
 }
 
 /// A command that was taken. What becomes of it is told by `stream_state`.
@@ -141,23 +168,39 @@ pub(crate) async fn set_metadata(
     desk: &Desk,
     user: &UserId,
     metadata: Metadata,
-) -> Result<Metadata, ApiError> {
+) -> Result<SavedMetadata, ApiError> {
     metadata.validate()?;
-    match desk.backstage().trees.get(user) {
-        Some(tree) => {
-            let (address, new) = (tree.stream_state(), metadata.clone());
-            ask(address, |reply| StreamStateMsg::SetMetadata(new, reply)).await??;
-        }
-        None => desk.store().put_metadata(user, &metadata).await?,
-    }
-    Ok(metadata)
+    let Some(tree) = desk.backstage().trees.get(user) else {
+        desk.store().put_metadata(user, &metadata).await?;
+        return Ok(SavedMetadata { metadata, platforms: Outcomes::new() });
+    };
+    let deadline = Instant::now() + ANSWER_LIMIT;
+    let (address, new) = (tree.stream_state(), metadata.clone());
+    ask(address, |reply| StreamStateMsg::SetMetadata(new, reply)).await??;
+    let left = deadline.saturating_duration_since(Instant::now()).max(LEAST_FOR_PLATFORMS);
+    let platforms = tell_platforms(desk, &tree, &metadata, left).await;
+    Ok(SavedMetadata { metadata, platforms })
+}
+
+async fn tell_platforms(
+    desk: &Desk,
+    tree: &UserContext,
+    metadata: &Metadata,
+    limit: Duration,
+) -> Outcomes<Applied> {
+    each(&desk.connected(tree), limit, |platform| async move {
+        let mut told = tree.update_metadata(std::slice::from_ref(&platform), metadata).await;
+        let told = told.remove(&platform);
+        told.unwrap_or(Err(PlatformCommandError::NotConnected { platform }))
+    })
+    .await
 }
 
 pub(crate) async fn change_metadata(
     desk: &Desk,
     user: &UserId,
     change: MetadataChange,
-) -> Result<Metadata, ApiError> {
+) -> Result<SavedMetadata, ApiError> {
     let mut metadata = desk.store().metadata(user).await?;
     let MetadataChange { title, description, tags, category, thumbnail_url } = change;
     metadata.title = title.unwrap_or(metadata.title);

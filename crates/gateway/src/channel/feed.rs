@@ -1,5 +1,5 @@
 //! What a channel is told, on its socket: what the Tracker tells becomes `presence_state` and `presence_diff`, what the
-//! user's tree tells becomes `stream_state`, `event`, `alert` and `metrics`.
+//! user's tree tells becomes `stream_state`, `event`, `alert`, `metrics` and `link`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -13,7 +13,7 @@
 //! | from a client | answer |
 //! |---|---|
 //! | `phoenix` `heartbeat` | reply `ok` |
-//! | `phx_join` of `dashboard:<page>` | reply `ok` with `{"session_id"}`, `presence_state`, then each `presence_diff` of the user, and `stream_state`, `event`, `alert`, `metrics` |
+//! | `phx_join` of `dashboard:<page>` | reply `ok` with `{"session_id"}`, `presence_state`, then each `presence_diff` of the user, and `stream_state`, `event`, `alert`, `metrics`, `link` |
 //! | a command on a dashboard, such as `stream:start` | reply `ok`, or `error` with `{"code", "message", "field"?, "help"?}`, when it is done |
 //! | `phx_join` of `users_presence`, by an admin | reply `ok`, `presence_state` and each `presence_diff` of everybody |
 //! | `phx_join` that is refused | reply `error` with `{"reason", "message"?}`: a [`Reason`] and a text for people |

@@ -38,6 +38,8 @@ struct CommandProblem<'a> {
     field: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
 }
 
 impl<'a> From<&'a Problem> for CommandProblem<'a> {
@@ -47,6 +49,7 @@ impl<'a> From<&'a Problem> for CommandProblem<'a> {
             message: problem.message(),
             field: problem.field(),
             help: problem.help(),
+            retry_after_s: problem.retry_after_s(),
         }
     }
 }
@@ -83,6 +86,7 @@ pub(super) fn start(
             message: &message,
             field: None,
             help: Some("wait for an answer before sending the next"),
+            retry_after_s: None,
         };
         request.reply(socket, &CommandReply::Error(problem));
         return;

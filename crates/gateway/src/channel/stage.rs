@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use stagedoor_domain::UserId;
-use stagedoor_stream::{AlertQueueMsg, StreamStateMsg, Subscriber, Subscription};
+use stagedoor_stream::{AlertQueueMsg, PlatformMsg, StreamStateMsg, Subscriber, Subscription};
 
 use crate::api::{
     Desk,
@@ -35,6 +35,11 @@ impl Stage for Desk {
         // A queue that nobody has needed yet is not started to say that it is empty.
         if tree.alerts().current().is_some() {
             let _ = tree.alerts().cast(AlertQueueMsg::Announce(Arc::clone(page)));
+        }
+        for platform in self.connected(&tree) {
+            if let Some(manager) = tree.platform(&platform) {
+                let _ = manager.cast(PlatformMsg::Announce(Arc::clone(page)));
+            }
         }
     }
 

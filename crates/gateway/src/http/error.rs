@@ -43,6 +43,9 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     help: Option<&'static str>,
+    /// When to try again, in seconds, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u64>,
 }
 
 impl Problem {
@@ -59,6 +62,11 @@ impl Problem {
     /// What to do, if there is something.
     pub(crate) const fn help(&self) -> Option<&str> {
         self.help
+    }
+
+    /// When to try again, in seconds.
+    pub(crate) const fn retry_after_s(&self) -> Option<u64> {
+        self.retry_after_s
     }
 
     /// Which field, if one is at fault.
@@ -85,7 +93,9 @@ impl ApiError {
         code: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let body = Problem { code, message: message.into(), at: None, field: None, help: None };
+        let message = message.into();
+        let body =
+            Problem { code, message, at: None, field: None, help: None, retry_after_s: None };
         Self { status, headers: Vec::new(), body: Box::new(body) }
     }
 
@@ -113,6 +123,16 @@ impl ApiError {
     /// For those who may succeed when they come again.
     pub(crate) fn retry_later(self) -> Self {
         self.header(header::RETRY_AFTER, RETRY_AFTER)
+    }
+
+    /// For those who may succeed when they come again after so long.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.body.retry_after_s = Some(seconds);
+        self.header(header::RETRY_AFTER, seconds.into())
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// What is wrong, without the wrapping of HTTP.

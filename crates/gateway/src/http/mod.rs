@@ -7,16 +7,19 @@
 //! | `DELETE` the same | end it |
 //! | `GET /api/presence` | who is here |
 //! | `/api/v1/users/{user}/…` | the user's streams, see [`v1`] |
-//! | `POST /webhooks/cloudflare` | what Cloudflare tells |
+//! | `GET /connect/{platform}` | a page: connects an account, see [`connect`] |
+//! | `POST /webhooks/…` | what Cloudflare and Kick tell, see [`webhooks`] |
 //! | `GET /api/openapi.json` | all of this, for programs |
 //!
 //! The admin listener's are in [`admin`].
 
 pub(crate) mod admin;
 mod caller;
+mod connect;
 mod error;
 mod leases;
 mod openapi;
+mod page;
 mod presence;
 mod socket;
 mod v1;
@@ -73,6 +76,8 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
     let json = Bytes::from(rendered(document));
     Router::new()
         .route("/socket/websocket", get(socket::connect))
+        .route("/connect/{platform}", get(connect::begin))
+        .route("/connect/{platform}/callback", get(connect::finish))
         .route("/api/openapi.json", get(move || async move { openapi_json(json) }))
         .merge(router)
         .fallback(|| async { ApiError::not_found() })

@@ -33,6 +33,8 @@ use super::error::{ErrorAnswer, Problem};
         (name = "livestreams", description = "Past livestreams"),
         (name = "analytics", description = "Numbers over time"),
         (name = "accounts", description = "A user's identities on the platforms"),
+        (name = "platforms", description = "What the platforms can do, and the connections to them"),
+        (name = "chat", description = "Messages to the chats of all platforms, and moderation"),
         (name = "widgets", description = "Tokens and settings of overlays"),
         (name = "webhooks", description = "What others send"),
     ),

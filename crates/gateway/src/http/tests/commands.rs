@@ -136,6 +136,7 @@ async fn every_command_reads_its_payload_and_answers() {
                 | "alerts:unmute"
                 | "alert_settings:get"
                 | "accounts:list"
+                | "platforms:list"
         );
         if !takes_nothing {
             assert_eq!(

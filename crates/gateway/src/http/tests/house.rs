@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
 use stagedoor_domain::UserId;
+use stagedoor_platforms::{
+    Platform, http_client,
+    kick::{self, Kick},
+};
 use stagedoor_store::{Database, Keyring, Store, StoreConfig, WriterConfig};
 use stagedoor_stream::{
     Components, EventDoor, OnAir, Platforms, Services, StreamSettings, UserContext, UserTrees,
@@ -24,6 +28,7 @@ pub(super) const WEBHOOK_SECRET: &str = "a secret between Cloudflare and us";
 
 pub(super) struct House {
     pub(super) services: Arc<Services>,
+    kick: Arc<Kick>,
     users: DynamicSupervisorRef,
     writer: JoinHandle<()>,
     closing: CancellationToken,
@@ -38,6 +43,31 @@ impl House {
 
     /// With a store that takes so much, and that writes or does not.
     pub(super) async fn open_with(config: WriterConfig, is_open: bool) -> Self {
+        // Nobody answers there.
+        let config_of_kick = kick::Config {
+            api_url: "http://127.0.0.1:1".into(),
+            ..kick::Config::new("id", "secret".to_owned())
+        };
+        let kick = Kick::new(config_of_kick, http_client().unwrap()).unwrap();
+        Self::furnish(config, is_open, Arc::new(kick), Vec::new()).await
+    }
+
+    /// With these platforms.
+    pub(super) async fn with_platforms(
+        kick: Arc<Kick>,
+        others: impl IntoIterator<Item = Arc<dyn Platform>>,
+    ) -> Self {
+        let mut platforms: Vec<Arc<dyn Platform>> = vec![kick.clone()];
+        platforms.extend(others);
+        Self::furnish(WriterConfig::default(), true, kick, platforms).await
+    }
+
+    async fn furnish(
+        config: WriterConfig,
+        is_open: bool,
+        kick: Arc<Kick>,
+        platforms: Vec<Arc<dyn Platform>>,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let keyring = Keyring::load_or_create(&dir.path().join("keyring")).unwrap();
         let database = Database::Sqlite { path: dir.path().join("stagedoor.db") };
@@ -68,8 +98,9 @@ impl House {
         };
         let root = Root::start(supervisor, Lifecycle::new()).await.unwrap();
         let (on_air, settings) = (OnAir::default(), StreamSettings::default());
-        let services = Services::new(store, Some(client), Platforms::default(), on_air, settings);
-        Self { services: Arc::new(services), users, writer, closing, _root: root, _dir: dir }
+        let platforms = Platforms::new(platforms);
+        let services = Services::new(store, Some(client), platforms, on_air, settings);
+        Self { services: Arc::new(services), kick, users, writer, closing, _root: root, _dir: dir }
     }
 
     pub(super) fn backstage(&self) -> Backstage {
@@ -79,6 +110,7 @@ impl House {
             services: Arc::clone(&self.services),
             door: EventDoor::new(trees, Arc::clone(&self.services)),
             webhook_secret: Some(WEBHOOK_SECRET.to_owned().into()),
+            kick: Some(Arc::clone(&self.kick)),
         }
     }
 

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::house::House;
 use crate::{
-    Gateway, GatewayConfig, Metrics, Readiness, Role,
+    Gateway, GatewayConfig, Metrics, Readiness, Role, WebUrl,
     auth::tests::{authenticator, token_for},
 };
 
@@ -58,15 +58,16 @@ async fn start_with(config: GatewayConfig) -> Running {
     start_in(House::open().await, config).await
 }
 
-async fn start_in(house: House, config: GatewayConfig) -> Running {
+async fn start_in(house: House, mut config: GatewayConfig) -> Running {
+    let public = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let admin = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
+    config.public_url = WebUrl::new(&format!("http://{}", public.local_addr().unwrap())).unwrap();
     let tracker = Tracker::new(LIMITS);
     let readiness = Readiness::new();
     let metrics = Metrics::new();
     let backstage = house.backstage();
     let (auth, ready) = (authenticator(), readiness.clone());
     let gateway = Gateway::new(&config, tracker.clone(), auth, ready, metrics, backstage).unwrap();
-    let public = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
-    let admin = Arc::new(TcpListener::bind("127.0.0.1:0").await.unwrap());
     let shutdown = CancellationToken::new();
     let addresses = (public.local_addr().unwrap(), admin.local_addr().unwrap());
     let (running, ending) = (gateway.clone(), shutdown.clone());

@@ -19,7 +19,7 @@ pub(super) fn router() -> OpenApiRouter<Arc<Api>> {
 
 /// The accounts
 ///
-/// Without their tokens, which are never told.
+/// Without their tokens, which are never told. With `link`, where the connection stands, if a tree runs for the user.
 #[utoipa::path(get, path = "/accounts", tag = "accounts", operation_id = "listAccounts",
     responses((status = 200, body = AccountList)))]
 async fn list(State(api): State<Arc<Api>>, Own(user): Own) -> Result<Json<AccountList>, ApiError> {
@@ -29,7 +29,9 @@ async fn list(State(api): State<Arc<Api>>, Own(user): Own) -> Result<Json<Accoun
 /// Connect an account
 ///
 /// For services and admins: with the tokens that OAuth gave the web backend. They are stored encrypted. An account that
-/// is there already gets the new tokens.
+/// is there already gets the new tokens. Refused with 409 when another user has connected this account
+/// (`account_taken`), or when the stream is sent by another account of this user's on the platform (`account_in_use`). A
+/// user without a backend goes to the page `GET /connect/{platform}` instead.
 #[utoipa::path(put, path = "/accounts/{platform}", tag = "accounts", operation_id = "connectAccount",
     params(("platform" = stagedoor_domain::Platform, Path, description = "On which platform")),
     request_body = Connect,
@@ -48,7 +50,8 @@ async fn connect(
 
 /// Disconnect an account
 ///
-/// Its tokens are deleted.
+/// Its connection ends, its tokens are deleted and given back to the platform, and its destination goes. Refused with
+/// 409 (`account_in_use`) while the stream is sent by it.
 #[utoipa::path(delete, path = "/accounts/{platform}", tag = "accounts", operation_id = "disconnectAccount",
     params(("platform" = stagedoor_domain::Platform, Path, description = "On which platform")),
     responses((status = 204, description = "It is gone")))]

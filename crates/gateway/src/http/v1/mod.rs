@@ -8,10 +8,12 @@
 mod accounts;
 mod alerts;
 mod analytics;
+mod chat;
 mod destinations;
 mod events;
 pub(super) mod extract;
 mod livestreams;
+mod platforms;
 mod stream;
 mod widgets;
 
@@ -34,6 +36,8 @@ pub(super) fn router() -> OpenApiRouter<Arc<Api>> {
         .merge(livestreams::router())
         .merge(analytics::router())
         .merge(accounts::router())
+        .merge(platforms::router())
+        .merge(chat::router())
         .merge(widgets::router());
     OpenApiRouter::new()
         .nest("/api/v1/users/{user}", users)

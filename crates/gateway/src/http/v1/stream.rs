@@ -10,7 +10,7 @@ use super::{
     super::{Api, ApiError},
     extract::{Body, Own},
 };
-use crate::api::stream::{self, Accepted, MetadataChange, StartStream, StreamView};
+use crate::api::stream::{self, Accepted, MetadataChange, SavedMetadata, StartStream, StreamView};
 
 pub(super) fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
@@ -70,26 +70,27 @@ async fn get_metadata(
 
 /// Set what the stream is called
 ///
-/// What is absent becomes empty.
+/// What is absent becomes empty. The platforms that are connected are told at once, and each answers for itself in
+/// `platforms`: the metadata is saved whatever they say.
 #[utoipa::path(put, path = "/stream/metadata", tag = "stream", operation_id = "putMetadata",
-    request_body = Metadata, responses((status = 200, body = Metadata)))]
+    request_body = Metadata, responses((status = 200, body = SavedMetadata)))]
 async fn put_metadata(
     State(api): State<Arc<Api>>,
     Own(user): Own,
     Body(body): Body<Metadata>,
-) -> Result<Json<Metadata>, ApiError> {
+) -> Result<Json<SavedMetadata>, ApiError> {
     stream::set_metadata(&api.desk, &user, body).await.map(Json)
 }
 
 /// Change what the stream is called
 ///
-/// What is absent stays.
+/// What is absent stays. The platforms are told as with `PUT`.
 #[utoipa::path(patch, path = "/stream/metadata", tag = "stream", operation_id = "patchMetadata",
-    request_body = MetadataChange, responses((status = 200, body = Metadata)))]
+    request_body = MetadataChange, responses((status = 200, body = SavedMetadata)))]
 async fn patch_metadata(
     State(api): State<Arc<Api>>,
     Own(user): Own,
     Body(body): Body<MetadataChange>,
-) -> Result<Json<Metadata>, ApiError> {
+) -> Result<Json<SavedMetadata>, ApiError> {
     stream::change_metadata(&api.desk, &user, body).await.map(Json)
 }

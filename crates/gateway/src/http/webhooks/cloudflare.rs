@@ -11,48 +11,23 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Request, State},
+    extract::{Request, State},
 };
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
 use stagedoor_stream::WebhookOutcome;
 use subtle::ConstantTimeEq;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Api, ApiError};
-use crate::{api::in_time, metrics::WebhookLabels};
+use super::{Api, ApiError, Outcome, Received, body, count};
+use crate::api::in_time;
 
-const MAX_BODY_BYTES: usize = 64 * 1024;
 /// The header in which Cloudflare sends the secret of the webhook.
 /// <https://developers.cloudflare.com/notifications/get-started/configure-webhooks/>
 const AUTH_HEADER: &str = "cf-webhook-auth";
 
-/// What became of a webhook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Outcome {
-    /// It is an event now.
-    Stored,
-    /// It had been stored before.
-    Duplicate,
-    /// It is about a live input that is none of ours.
-    UnknownInput,
-    /// It is about something else: a test, another product.
-    Ignored,
-}
-
-/// The answer to a webhook.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Received {
-    /// What became of it.
-    outcome: Outcome,
-}
-
 pub(super) fn router() -> OpenApiRouter<Arc<Api>> {
-    OpenApiRouter::new().routes(routes!(cloudflare)).layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+    OpenApiRouter::new().routes(routes!(cloudflare))
 }
 
 /// A webhook of Cloudflare's
@@ -68,14 +43,7 @@ async fn cloudflare(
     request: Request,
 ) -> Result<Json<Received>, ApiError> {
     let answer = receive(&api, request).await;
-    let outcome = match &answer {
-        Ok(Outcome::Stored) => "stored",
-        Ok(Outcome::Duplicate) => "duplicate",
-        Ok(Outcome::UnknownInput) => "unknown_input",
-        Ok(Outcome::Ignored) => "ignored",
-        Err(refusal) => refusal.code(),
-    };
-    api.counters.webhooks.get_or_create(&WebhookLabels { source: "cloudflare", outcome }).inc();
+    count(&api, "cloudflare", &answer);
     answer.map(|outcome| Json(Received { outcome }))
 }
 
@@ -90,13 +58,7 @@ async fn receive(api: &Arc<Api>, request: Request) -> Result<Outcome, ApiError> 
         let message = "the header cf-webhook-auth does not carry the secret";
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "webhook_unauthorized", message));
     }
-    let body = Bytes::from_request(request, api).await.map_err(|rejection| {
-        if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            ApiError::body_too_large(MAX_BODY_BYTES)
-        } else {
-            ApiError::invalid("body", "the body broke off")
-        }
-    })?;
+    let body = body(request, api).await?;
     Ok(match in_time(backstage.door.cloudflare_webhook(&body)).await?? {
         WebhookOutcome::Stored(receipt) if receipt.duplicate => Outcome::Duplicate,
         WebhookOutcome::Stored(_) => Outcome::Stored,
