@@ -113,9 +113,11 @@ impl Shared {
         if title.is_some_and(|title| title.chars().count() > 255) {
             return Err(Wrong::parameter("The title is too long"));
         }
+        let few_fields = self.script().few_fields;
         let mut world = self.world();
         let video = world.create_video(page, title, asked.given("description"), at_once);
-        wire::video(video, asked.given("fields").unwrap_or("id,stream_url,secure_stream_url"))
+        let asked_for = asked.given("fields").filter(|_| !few_fields);
+        wire::video(video, asked_for.unwrap_or("id,stream_url,secure_stream_url"))
     }
 
     fn get(&self, asked: &Asked, who: &Who, id: &str) -> Answer {

@@ -21,6 +21,7 @@ pub(super) struct Script {
     pub(super) no_authors: bool,
     pub(super) no_live_filter: bool,
     pub(super) no_reactions: bool,
+    pub(super) few_fields: bool,
     pub(super) page_size: Option<usize>,
     pub(super) app_usage: Option<u32>,
 }
@@ -49,6 +50,11 @@ impl FakeFacebook {
     /// Reactions are not told: the app lacks the permission.
     pub fn set_no_reactions(&self, on: bool) {
         self.shared.script().no_reactions = on;
+    }
+
+    /// A live video that was just made is told by few of its fields, whichever are asked for.
+    pub fn set_few_fields(&self, on: bool) {
+        self.shared.script().few_fields = on;
     }
 
     /// At most so many comments in an answer.

@@ -42,10 +42,30 @@ pub(super) async fn start(
         Some(video) => video,
         None => make(graph, account, plan, go_live).await?,
     };
+    let video = complete(graph, account, video).await?;
     match video.ingest() {
         Some(ingest) => Ok((video.broadcast(), ingest)),
         // It is there, so making it anew would be wrong: it is to be looked for.
-        None => Err(Error::Unclear { what: "the answer has no stream address".into() }),
+        None => Err(Error::Unclear { what: "the live video has no stream address".into() }),
+    }
+}
+
+/// The same with all its fields, where the answer had only some.
+async fn complete(
+    graph: &Graph,
+    account: &AccountAccess,
+    video: LiveVideo,
+) -> Result<LiveVideo, Error> {
+    if video.ingest().is_some() && video.video.is_some() {
+        return Ok(video);
+    }
+    let id = video.id.0.clone();
+    match graph.fields(&[&id], account, MADE, Priority::Send).await {
+        Ok(video) => Ok(video),
+        Err(_) if video.ingest().is_some() => Ok(video),
+        // It is made: to say that nothing was done would be wrong.
+        Err(Error::Unavailable { what }) => Err(Error::Unclear { what }),
+        Err(error) => Err(error),
     }
 }
 
@@ -83,9 +103,11 @@ pub(super) async fn look_for(
         .query("limit", LOOK_AT);
     let videos: Listed<LiveVideo> = graph.ask(call).await?;
     let title = clip(&plan.metadata.title, TITLE_CHARS);
+    let title = title.trim();
     let earliest = plan.planned_at.saturating_sub(SKEW).unwrap_or(Timestamp::MIN);
     let made = videos.data.into_iter().filter(|video| {
-        let is_ours = title.is_empty() || video.title.as_deref().unwrap_or_default() == &*title;
+        let is_ours =
+            title.is_empty() || video.title.as_deref().unwrap_or_default().trim() == title;
         let is_late_enough = video.creation_time.is_some_and(|at| at >= earliest);
         is_ours && is_late_enough && video.stage() != Stage::Over
     });

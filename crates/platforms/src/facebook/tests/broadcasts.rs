@@ -27,6 +27,20 @@ async fn a_live_video_is_made_and_tells_where_to_stream_to() {
 }
 
 #[tokio::test]
+async fn what_the_answer_leaves_out_is_asked_for() {
+    let house = House::start().await;
+    house.fake.set_few_fields(true);
+    let account = house.account();
+    for (failures, known) in [(0, true), (1, false)] {
+        house.fake.fail(Call::GetLiveVideo, Effect::status(503), failures);
+        let plan = plan("Bread", false);
+        let (broadcast, _) = house.facebook.start_broadcast(&account, &plan).await.unwrap();
+        assert_eq!(broadcast.chat_id.is_some(), known);
+        assert_eq!(broadcast.watch_url.is_some(), known);
+    }
+}
+
+#[tokio::test]
 async fn one_that_is_to_be_published_by_hand_is() {
     let house = House::with(|config| config.go_live = GoLive::ByHand).await;
     let plan = plan("Bread", false);
