@@ -56,7 +56,8 @@ pub use on_air::{OnAir, OnAirEntry};
 pub use platforms::{
     AccountManager, AccountsMsg, AccountsSnapshot, BreakerState, BroadcastView, ByPlatform,
     LinkNews, LinkState, ModeratedView, PlatformCommandError, PlatformManager, PlatformManagerArgs,
-    PlatformMsg, PlatformPace, PlatformReply, PlatformSnapshot, Platforms, SentMessage, Viewers,
+    PlatformMsg, PlatformPace, PlatformReply, PlatformSnapshot, Platforms, SentMessage,
+    StoreJournal, Viewers,
 };
 pub use pubsub::{Broadcast, News, PubSub, Subscriber, Subscription};
 pub use settings::StreamSettings;
