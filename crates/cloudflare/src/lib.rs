@@ -18,6 +18,9 @@
 mod budget;
 mod client;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lifecycle;
 mod live_input;
 mod output;

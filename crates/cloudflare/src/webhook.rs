@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
-use stagedoor_domain::{EventKind, EventReport, Platform};
+use stagedoor_domain::{EventKind, EventReport, MAX_RAW_BYTES, Platform};
 use thiserror::Error;
 
 /// The largest body that is read, in bytes. Real ones have less than one KiB.
@@ -16,6 +16,9 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// The longest text that is kept of a notification, in characters.
 const MAX_CHARS: usize = 300;
+
+/// The longest name of an event that is kept, in bytes.
+const MAX_WORD_BYTES: usize = 64;
 
 /// The longest id of a live input, in bytes; Cloudflare's have 32.
 const MAX_UID_BYTES: usize = 64;
@@ -107,14 +110,15 @@ impl LiveWebhook {
         let Ok(Wire { data }) = Wire::deserialize(&raw) else {
             return Err(WebhookError::NotAboutALiveInput);
         };
-        if data.input_id.is_empty() || data.input_id.len() > MAX_UID_BYTES {
+        let is_uid = data.input_id.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_uid || !(1..=MAX_UID_BYTES).contains(&data.input_id.len()) {
             return Err(WebhookError::NotAboutALiveInput);
         }
         let event = match &*data.event_type {
             "live_input.connected" => LiveEvent::Connected,
             "live_input.disconnected" => LiveEvent::Disconnected,
             "live_input.errored" => LiveEvent::Errored,
-            other => LiveEvent::Unknown(short(other)),
+            other => LiveEvent::Unknown(word(other)),
         };
         let error = &data.live_input_errored["error"];
         Ok(Self {
@@ -137,20 +141,30 @@ impl LiveWebhook {
             (Some(code), Some(message)) => Some(format!("{code}: {message}").into()),
             (code, message) => code.or(message),
         };
-        report.raw = Some(self.raw);
+        let fits = self.raw.to_string().len() <= MAX_RAW_BYTES;
+        report.raw = fits.then_some(self.raw);
         report
     }
 }
 
+/// What people can read of a text.
 fn short(text: &str) -> Box<str> {
-    text.chars().take(MAX_CHARS).collect::<String>().into()
+    text.chars().filter(|char| !char.is_control()).take(MAX_CHARS).collect::<String>().into()
+}
+
+/// What can be part of a name.
+fn word(text: &str) -> Box<str> {
+    let word: String = text.chars().filter(char::is_ascii_graphic).take(MAX_WORD_BYTES).collect();
+    if word.is_empty() { "unknown".into() } else { word.into() }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::fuzzing::cloudflare_webhook;
 
     fn parse(value: &Value) -> Result<LiveWebhook, WebhookError> {
         LiveWebhook::parse(value.to_string().as_bytes())
@@ -205,5 +219,48 @@ mod tests {
         assert!(matches!(LiveWebhook::parse(b"hello"), Err(WebhookError::Json(_))));
         let large = vec![b' '; MAX_BYTES + 1];
         assert!(matches!(LiveWebhook::parse(&large), Err(WebhookError::TooLarge { .. })));
+    }
+
+    /// What a field of a notification may say.
+    fn odd() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<i64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+            (0..500usize).prop_map(|length| "ä".repeat(length).into()),
+            Just(json!({ "error": [], "code": {} })),
+            prop::sample::select(vec!["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"])
+                .prop_map(Value::from),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_breaks_it(
+            body in prop::collection::vec(any::<u8>(), 0..200),
+            fields in prop::collection::vec((0..6usize, odd()), 1..4),
+            cut in prop::option::of(0..400usize),
+        ) {
+            cloudflare_webhook(&body);
+            let mut value = errored();
+            for (field, odd) in fields {
+                let data = &mut value["data"];
+                match field {
+                    0 => data["input_id"] = odd,
+                    1 => data["event_type"] = odd,
+                    2 => data["updated_at"] = odd,
+                    3 => data["live_input_errored"] = odd,
+                    4 if data["live_input_errored"]["error"].is_object() => {
+                        data["live_input_errored"]["error"]["code"] = odd;
+                    }
+                    _ => data["something"] = odd,
+                }
+            }
+            let text = value.to_string();
+            cloudflare_webhook(text.as_bytes());
+            cloudflare_webhook(&text.as_bytes()[..cut.unwrap_or(text.len()).min(text.len())]);
+        }
     }
 }

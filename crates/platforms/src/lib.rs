@@ -20,6 +20,9 @@ mod chat;
 mod connection;
 mod error;
 mod fit;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod http;
 mod metadata;
 mod oauth;

@@ -15,6 +15,8 @@ mod channel;
 mod config;
 mod connection;
 mod emotes;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod json;
 mod keys;
 mod on_air;

@@ -8,6 +8,8 @@
 
 mod answer;
 mod app_token;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod pkce;
 
 use std::time::Duration;
