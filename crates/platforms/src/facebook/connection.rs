@@ -10,7 +10,7 @@
 //! Everything that was read is kept in here until it is answered, and nothing changes between two answers of Facebook:
 //! a call that is dropped loses nothing.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -56,6 +56,8 @@ pub(super) struct Polled {
     /// Comments of low quality come, too.
     all_comments: bool,
     reactions: bool,
+    /// The counts of reactions that were told, by their keys.
+    reacted: BTreeMap<Box<str>, u32>,
     /// The video was seen.
     seen: bool,
     online: bool,
@@ -87,6 +89,7 @@ impl Polled {
             told: None,
             all_comments: true,
             reactions: true,
+            reacted: BTreeMap::new(),
             seen: false,
             online: false,
             failures: 0,
@@ -188,6 +191,12 @@ impl Polled {
         self.pace.has_looked(Instant::now());
         let now = Timestamp::now();
         let mut reports: Vec<EventReport> = looked.reactions(now).collect();
+        reports.retain(|report| {
+            let told = self.reacted.entry(report.dedupe_key.clone()).or_default();
+            let is_news = report.revision > *told;
+            *told = report.revision.max(*told);
+            is_news
+        });
         match looked.stage() {
             Stage::Live if !self.online => {
                 self.online = true;
