@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use tokio::time::sleep;
 
-use super::{FakeFacebook, Shared};
+use super::{FakeFacebook, Shared, Stage};
 use crate::lock;
 
 const PEOPLE: [(&str, &str); 8] = [
@@ -51,7 +51,8 @@ async fn live(shared: Arc<Shared>, page: Box<str>, every: Duration) {
         let pause = every / 2 + every / 100 * u32::try_from(dice.upto(100)).unwrap_or(0);
         sleep(pause.max(Duration::from_millis(1))).await;
         let mut world = shared.world();
-        let Some(id) = world.live_of(&page).map(|video| video.view.id.clone()) else { continue };
+        let live = world.newest_of(&page).filter(|video| video.view.stage == Stage::Live);
+        let Some(id) = live.map(|video| video.view.id.clone()) else { continue };
         let (person, words) = (PEOPLE[dice.pick(&PEOPLE)], WORDS[dice.pick(&WORDS)]);
         if dice.upto(10) < 7 {
             let answered = world.videos.get(&id).filter(|_| dice.upto(10) == 0);

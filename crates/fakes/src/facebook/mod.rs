@@ -252,7 +252,7 @@ impl FakeFacebook {
     /// The newest live video of a page.
     #[must_use]
     pub fn broadcast_of(&self, page: &str) -> Option<LiveVideoView> {
-        self.broadcasts().into_iter().rev().find(|video| *video.page == *page)
+        self.shared.world().newest_of(page).map(|video| video.view.clone())
     }
 
     /// How many live videos were ever made by the API.

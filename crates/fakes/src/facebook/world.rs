@@ -59,6 +59,8 @@ pub(super) struct Page {
     pub(super) owner: Box<str>,
     pub(super) blocked: BTreeSet<Box<str>>,
     pub(super) app_is_forbidden: bool,
+    /// Its newest live video.
+    pub(super) newest: Option<Box<str>>,
     /// Percent, and minutes without access.
     pub(super) usage: Option<(u32, u32)>,
 }
@@ -106,6 +108,7 @@ impl World {
         let video: Box<str> = format!("91{number:014}").into();
         self.created += 1;
         self.shown_by.insert(video.clone(), id.clone());
+        self.pages.entry(page.into()).or_default().newest = Some(id.clone());
         let view = LiveVideoView {
             id: id.clone(),
             page: page.into(),
@@ -155,6 +158,11 @@ impl World {
         let Some(video) = self.videos.remove(id) else { return false };
         self.recordings_deleted += usize::from(video.started.is_some());
         self.shown_by.remove(&video.view.video);
+        let mut others = self.videos.values().rev();
+        let before = others.find(|other| other.view.page == video.view.page);
+        if let Some(page) = self.pages.get_mut(&video.view.page) {
+            page.newest = before.map(|other| other.view.id.clone());
+        }
         for comment in video.comments.values() {
             self.found_at.remove(&comment.id);
         }
@@ -206,10 +214,8 @@ impl World {
         self.videos.get(self.shown_by.get(video)?)
     }
 
-    /// A page's live video that is on air, the newest.
-    pub(super) fn live_of(&self, page: &str) -> Option<&LiveVideo> {
-        let of_page = |video: &&LiveVideo| *video.view.page == *page;
-        let mut live = self.videos.values().rev().filter(of_page);
-        live.find(|video| video.view.stage == Stage::Live)
+    /// A page's newest live video.
+    pub(super) fn newest_of(&self, page: &str) -> Option<&LiveVideo> {
+        self.videos.get(self.pages.get(page)?.newest.as_ref()?)
     }
 }
