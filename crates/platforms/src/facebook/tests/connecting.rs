@@ -56,3 +56,16 @@ async fn a_dead_token_is_renewed_once_or_asks_for_a_new_connection() {
     let error = house.facebook.validate(&account).await.unwrap_err();
     assert!(matches!(error, Error::NeedsReauth { .. }), "{error:?}");
 }
+
+#[tokio::test]
+async fn no_debug_output_and_no_refusal_tells_a_secret() {
+    let house = House::start().await;
+    let token = house.fake.grant(PAGE).access;
+    let shown = format!("{:?} {:?}", house.facebook, house.account());
+    assert!(!shown.contains(&house.fake.config().client_secret), "{shown}");
+    let words = format!("Malformed access token {token}");
+    house.fake.fail(Call::Me, Effect::refuse(400, "190", words), 1);
+    let error = house.facebook.identify(&token.clone().into()).await.unwrap_err();
+    assert!(matches!(error, Error::NeedsReauth { .. }), "{error:?}");
+    assert!(!format!("{error} {error:?}").contains(&token), "{error}");
+}
