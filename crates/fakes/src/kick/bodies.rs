@@ -65,6 +65,18 @@ pub(crate) fn chatter(viewer: &Viewer) -> Value {
     person
 }
 
+/// A chat message, but for whose channel it is in.
+pub(crate) fn message(id: &str, sender: &Viewer, content: &str, replies_to: &Value) -> Value {
+    json!({
+        "message_id": id,
+        "replies_to": replies_to,
+        "sender": chatter(sender),
+        "content": content,
+        "emotes": emotes(content),
+        "created_at": Timestamp::now(),
+    })
+}
+
 /// The emotes of a text, with where they stand.
 pub(crate) fn emotes(content: &str) -> Value {
     let mut emotes: Vec<Value> = Vec::new();

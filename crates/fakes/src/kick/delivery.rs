@@ -44,6 +44,25 @@ pub(crate) struct Delivery {
     tries: u32,
 }
 
+impl Delivery {
+    fn new(channel: u64, event_type: &str, subscription_id: &str, body: Bytes) -> Self {
+        Self {
+            channel,
+            message_id: ulid().into(),
+            subscription_id: subscription_id.into(),
+            event_type: event_type.into(),
+            timestamp: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
+            body,
+            signature: None,
+            tries: 0,
+        }
+    }
+}
+
+/// A delivery that waits for its time, signed: many can be sent at once then.
+#[derive(Clone, Debug)]
+pub struct Prepared(Delivery);
+
 /// What is delivered, and what became of it.
 #[derive(Debug)]
 pub(crate) struct Deliveries {
@@ -112,16 +131,7 @@ impl Deliveries {
         subscription_id: &str,
         body: Bytes,
     ) {
-        let delivery = Delivery {
-            channel,
-            message_id: ulid().into(),
-            subscription_id: subscription_id.into(),
-            event_type: event_type.into(),
-            timestamp: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
-            body,
-            signature: None,
-            tries: 0,
-        };
+        let delivery = Delivery::new(channel, event_type, subscription_id, body);
         let mischief = lock(&self.script).next();
         match mischief {
             None => {}
@@ -137,6 +147,9 @@ impl Deliveries {
                 return;
             }
             Some(Mischief::Duplicate) => self.enqueue(delivery.clone()),
+            Some(Mischief::Twin) => {
+                self.enqueue(Delivery { message_id: ulid().into(), ..delivery.clone() });
+            }
             Some(Mischief::BadSignature) => {
                 let signature = self.signer().sign("another", &delivery.timestamp, &delivery.body);
                 self.enqueue_forged(&delivery, signature, delivery.body.clone());
@@ -160,6 +173,24 @@ impl Deliveries {
         for delivery in held {
             self.put(delivery);
         }
+    }
+
+    /// Signs one, to be sent out later.
+    pub(crate) fn prepare(
+        &self,
+        channel: u64,
+        event_type: &str,
+        subscription_id: &str,
+        body: Bytes,
+    ) -> Prepared {
+        let mut delivery = Delivery::new(channel, event_type, subscription_id, body);
+        delivery.signature = Some(self.sign(&delivery).into());
+        Prepared(delivery)
+    }
+
+    /// Sends a prepared one out; nothing goes wrong with it by script.
+    pub(crate) fn play(&self, prepared: Prepared) {
+        self.enqueue(prepared.0);
     }
 
     /// Sends out what waits for a next one that may never come.

@@ -13,6 +13,7 @@ mod api;
 mod bodies;
 mod channels;
 mod chat;
+mod control;
 mod delivery;
 mod events;
 mod lively;
@@ -36,6 +37,7 @@ use http::request::Parts;
 use tokio::{net::TcpListener, task::JoinSet};
 
 pub use api::Call;
+pub use delivery::Prepared;
 pub use events::Viewer;
 pub use script::{Chaos, Mischief};
 pub use world::{BanView, ChannelView, MessageView};

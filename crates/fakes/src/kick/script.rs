@@ -8,6 +8,8 @@ use std::{collections::VecDeque, time::Duration};
 pub enum Mischief {
     /// It comes twice, and the second time is no sooner for having been acknowledged the first time.
     Duplicate,
+    /// It comes twice, under two ids.
+    Twin,
     /// It comes so much later.
     Delay(Duration),
     /// It comes after the next one of its channel.

@@ -37,7 +37,7 @@ use stagedoor_domain::EventKind;
 
 pub use config::Config;
 pub use signature::{NotAKey, PublicKey};
-pub use webhook::{Webhook, WebhookError};
+pub use webhook::{Webhook, WebhookError, parse};
 
 use crate::{
     BuildError, OAuth, Priority,

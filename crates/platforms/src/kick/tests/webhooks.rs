@@ -13,7 +13,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use super::stage::{ADA, LIMIT, Stage, Taken, until, webhook};
 use crate::{
-    ChatMessage, Link, Place, Platform, Resume,
+    ChatMessage, Link, ModerationAct, Place, Platform, Resume,
     kick::{Kick, WebhookError},
 };
 
@@ -155,6 +155,38 @@ async fn a_key_that_rotates_is_found_after_the_interval() {
     stage.fake.chat(ADA, &bob(), "by the second key");
     delivered(&stage).await;
     assert_eq!((taken.genuine().len(), stage.fake.count(Call::PublicKey)), (2, 2));
+}
+
+#[tokio::test]
+async fn what_comes_under_two_ids_is_one_event_all_the_same() {
+    let (stage, taken, _tasks) = delivering(0).await;
+    let fake = &stage.fake;
+    fake.script(Mischief::Twin, 8);
+    fake.go_live(ADA);
+    fake.chat(ADA, &bob(), "hello");
+    fake.subscribe(ADA, &bob(), 1);
+    fake.gift(ADA, None, &[Viewer::new(8, "cyd"), Viewer::new(9, "dan")]);
+    fake.kicks(ADA, &bob(), 5, "");
+    fake.redeem(ADA, "r1", &bob(), "pending");
+    let ban = ModerationAct::Ban { viewer_id: "7".into(), reason: None };
+    stage.kick.moderate(Place { account: &stage.ada, broadcast: None }, &ban).await.unwrap();
+    fake.end_stream(ADA);
+    delivered(&stage).await;
+    assert_eq!((taken.genuine().len(), taken.keys().len()), (16, 10));
+}
+
+#[tokio::test]
+async fn prepared_messages_are_delivered_like_others() {
+    let (stage, taken, _tasks) = delivering(0).await;
+    let prepare = |number| stage.fake.prepare_chat(ADA, &bob(), &format!("message {number}"));
+    let (ids, prepared): (Vec<_>, Vec<_>) = (0..20).map(|number| prepare(number).unwrap()).unzip();
+    for prepared in prepared {
+        stage.fake.play(prepared);
+    }
+    delivered(&stage).await;
+    let told = taken.genuine();
+    let told: Vec<_> = told.iter().map(|webhook| &*webhook.reports[0].dedupe_key).collect();
+    assert_eq!(told, ids.iter().map(|id| format!("kick:chat:{id}")).collect::<Vec<_>>());
 }
 
 fn forged() -> HeaderMap {
