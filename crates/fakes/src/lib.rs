@@ -6,6 +6,7 @@
 pub mod cloudflare;
 pub mod facebook;
 pub mod kick;
+pub mod twitch;
 pub mod youtube;
 
 mod faults;

@@ -127,7 +127,17 @@ async fn answer<S: Scripted>(
             "<html>what a lovely day</html>".into_response()
         }
     };
-    Ok((headers, answer).into_response())
+    Ok(with(headers, answer))
+}
+
+/// The answer with these headers, where it does not say otherwise itself.
+fn with(headers: HeaderMap, mut answer: Response) -> Response {
+    for (name, value) in headers {
+        if let Some(name) = name {
+            answer.headers_mut().entry(name).or_insert(value);
+        }
+    }
+    answer
 }
 
 async fn work(router: Router, request: Request<Incoming>) -> Response {
