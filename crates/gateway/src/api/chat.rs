@@ -73,14 +73,12 @@ async fn send_to(
     text: &str,
     reply_to: Option<&str>,
 ) -> Result<SentMessage, PlatformCommandError> {
-    match reply_to {
-        Some(message) => tree.reply_chat(&platform, text, message).await,
-        None => {
-            let mut sent = tree.send_chat(std::slice::from_ref(&platform), text).await;
-            let sent = sent.remove(&platform);
-            sent.unwrap_or(Err(PlatformCommandError::NotConnected { platform }))
-        }
+    if let Some(message) = reply_to {
+        return tree.reply_chat(&platform, text, message).await;
     }
+    let mut sent = tree.send_chat(std::slice::from_ref(&platform), text).await;
+    let sent = sent.remove(&platform);
+    sent.unwrap_or(Err(PlatformCommandError::NotConnected { platform }))
 }
 
 /// To whom it goes, each once.

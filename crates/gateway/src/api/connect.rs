@@ -8,7 +8,7 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use stagedoor_domain::{Account, Platform, UserId};
 use stagedoor_platforms::{Grant, GrantError, Identity, Pkce};
 use stagedoor_store::Tokens;
@@ -103,7 +103,6 @@ pub(crate) async fn finish(
 }
 
 async fn connect(desk: Desk, journey: Journey, code: SecretString) -> Result<Account, ApiError> {
-    use secrecy::ExposeSecret;
     let Journey { user, platform, verifier } = journey;
     let client = desk.client(&platform)?.clone();
     limits::key("code", code.expose_secret(), MAX_CODE_BYTES)?;
@@ -141,14 +140,12 @@ fn account(platform: Platform, identity: Identity, grant: Grant) -> (Account, To
 
 fn ungranted(user: &UserId, platform: &Platform, error: &GrantError) -> ApiError {
     tracing::warn!(%user, %platform, %error, "code not exchanged");
-    match error {
-        GrantError::Refused { .. } => refused("it does not take its own code"),
-        _ => {
-            let message = "the platform cannot be reached, or does not answer as it should";
-            ApiError::new(StatusCode::BAD_GATEWAY, "platform_unavailable", message)
-                .help("try again in a moment")
-        }
+    if let GrantError::Refused { .. } = error {
+        return refused("it does not take its own code");
     }
+    let message = "the platform cannot be reached, or does not answer as it should";
+    ApiError::new(StatusCode::BAD_GATEWAY, "platform_unavailable", message)
+        .help("try again in a moment")
 }
 
 fn refused(what: &'static str) -> ApiError {

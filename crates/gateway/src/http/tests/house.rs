@@ -132,6 +132,13 @@ impl House {
     }
 }
 
+impl House {
+    /// Stops it.
+    pub(super) async fn stop_tree(&self, user: &str) {
+        self.users.terminate_child(user).await.unwrap();
+    }
+}
+
 impl Drop for House {
     fn drop(&mut self) {
         self.writer.abort();
