@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{
     Shared,
     access::Caller,
-    wire::{self, failure, list},
+    wire::{self, failure, list, page_of},
     world::BroadcastView,
 };
 use crate::lock;
@@ -77,9 +77,14 @@ async fn list_broadcasts(
         (None, Some(mine)) => mine == "true" && its.channel == channel,
         (None, None) => false,
     };
-    let most = asked.get("maxResults").and_then(|most| most.parse().ok()).unwrap_or(5);
-    let found = world.broadcasts.iter().rev().filter(is_asked).take(most);
-    list("liveBroadcast", &found.map(wire::broadcast).collect::<Vec<_>>())
+    let number = |name: &str| asked.get(name).and_then(|number| number.parse::<usize>().ok());
+    let (most, from) =
+        (number("maxResults").unwrap_or(5).min(50), number("pageToken").unwrap_or(0));
+    // Whoever lists knows of no order.
+    let found: Vec<_> = world.broadcasts.iter().filter(is_asked).skip(from).collect();
+    let page: Vec<_> = found.iter().take(most).map(|its| wire::broadcast(its)).collect();
+    let next = (found.len() > most).then(|| (from + most).to_string());
+    page_of("liveBroadcast", &page, next)
 }
 
 /// Whether it is a title as YouTube takes it.

@@ -15,6 +15,9 @@ mod access;
 mod broadcasts;
 mod call;
 mod chats;
+mod config;
+mod control;
+mod entry;
 mod life;
 mod said;
 mod streams;
@@ -37,71 +40,23 @@ mod tests;
 
 use std::{
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize},
     },
     time::Duration,
 };
 
-use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 pub use call::Call;
+pub use config::FakeConfig;
 pub use said::{Author, Said};
 pub use world::{BanView, BroadcastView, MessageView};
 
-use crate::{Effect, OAuthStyle, Provider, ProviderConfig, Tokens, faults::Faults, lock, serve};
+use crate::{OAuthStyle, Provider, ProviderConfig, Tokens, faults::Faults, lock, serve};
 use world::World;
-
-/// How the fake behaves.
-#[derive(Clone, Debug)]
-pub struct FakeConfig {
-    /// Where it listens.
-    pub address: SocketAddr,
-    /// Where it listens for gRPC.
-    pub stream_address: SocketAddr,
-    /// The client that it knows.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: String,
-    /// Units of quota; none are counted down where there is no end of them.
-    pub quota: Option<u64>,
-    /// How long every answer takes.
-    pub latency: Duration,
-    /// How much of a chat comes to who has read nothing of it yet.
-    pub history: usize,
-    /// How long a call streams before it ends in good order.
-    pub call_lasts: Option<Duration>,
-    /// How many messages a call streams before it ends in good order.
-    pub call_brings: Option<usize>,
-    /// How long those who poll are told to wait.
-    pub polling_interval: Duration,
-    /// Where encoders are told to send to.
-    pub ingest_url: String,
-    /// How long after it is bound a broadcast goes on air by itself.
-    pub goes_live_after: Option<Duration>,
-}
-
-impl Default for FakeConfig {
-    fn default() -> Self {
-        Self {
-            address: (Ipv4Addr::LOCALHOST, 0).into(),
-            stream_address: (Ipv4Addr::LOCALHOST, 0).into(),
-            client_id: "youtube-client".into(),
-            client_secret: "youtube-secret".into(),
-            quota: None,
-            latency: Duration::ZERO,
-            history: 75,
-            call_lasts: None,
-            call_brings: None,
-            polling_interval: Duration::from_millis(20),
-            ingest_url: "rtmps://a.rtmps.example/live2".into(),
-            goes_live_after: None,
-        }
-    }
-}
 
 /// A YouTube. It ends, with all its connections, when it is dropped.
 #[derive(Debug)]
@@ -213,173 +168,5 @@ impl FakeYouTube {
     #[must_use]
     pub fn grant(&self, channel: &str) -> Tokens {
         self.shared.oauth.grant(channel)
-    }
-
-    /// The next `times` calls of this kind go wrong in this way.
-    pub fn fail(&self, call: Call, effect: Effect, times: usize) {
-        self.shared.faults.plan(call, effect, times);
-    }
-
-    /// All calls go wrong in this way, until it is over.
-    pub fn set_outage(&self, effect: Option<Effect>) {
-        self.shared.faults.set_outage(effect);
-    }
-
-    /// How many calls of this kind came, whatever became of them.
-    #[must_use]
-    pub fn count(&self, call: Call) -> usize {
-        self.shared.faults.count(call)
-    }
-
-    /// From now on there are so many units, with those that are used.
-    pub fn set_quota(&self, units: u64) {
-        self.shared.quota.store(units, Ordering::Relaxed);
-    }
-
-    /// How many units were used.
-    #[must_use]
-    pub fn quota_used(&self) -> u64 {
-        self.shared.used.load(Ordering::Relaxed)
-    }
-
-    /// How long calls stream from now on, and how much they bring.
-    pub fn set_calls(&self, lasts: Option<Duration>, brings: Option<usize>) {
-        let mut streaming = lock(&self.shared.streaming);
-        (streaming.lasts, streaming.brings) = (lasts, brings);
-    }
-
-    /// Each response of a call that streams comes so many times from now on.
-    pub fn set_duplicates(&self, times: usize) {
-        lock(&self.shared.streaming).times = times.max(1);
-    }
-
-    /// Each response of a call that streams takes so long from now on.
-    pub fn set_slow(&self, each: Duration) {
-        lock(&self.shared.streaming).slow = each;
-    }
-
-    /// Whatever streams now ends with an error.
-    pub fn break_streams(&self) {
-        self.shared.broken.send_modify(|times| *times += 1);
-    }
-
-    /// The connections on which is streamed are cut.
-    pub fn cut_connections(&self) {
-        self.shared.cut.send_modify(|times| *times += 1);
-    }
-
-    /// How many calls stream now.
-    #[must_use]
-    pub fn streams(&self) -> usize {
-        self.shared.open.load(Ordering::Relaxed)
-    }
-
-    /// All broadcasts, the oldest first.
-    #[must_use]
-    pub fn broadcasts(&self) -> Vec<BroadcastView> {
-        lock(&self.shared.world).broadcasts.clone()
-    }
-
-    /// The newest broadcast of a channel.
-    #[must_use]
-    pub fn broadcast_of(&self, channel: &str) -> Option<BroadcastView> {
-        self.broadcasts().into_iter().rev().find(|broadcast| broadcast.channel == channel)
-    }
-
-    /// How many broadcasts were ever made.
-    #[must_use]
-    pub fn broadcasts_made(&self) -> usize {
-        lock(&self.shared.world).broadcasts_made
-    }
-
-    /// How many broadcasts were deleted that had a recording.
-    #[must_use]
-    pub fn recordings_lost(&self) -> usize {
-        lock(&self.shared.world).recordings_lost
-    }
-
-    /// The stream key by which a broadcast is streamed to.
-    #[must_use]
-    pub fn stream_key(&self, broadcast: &str) -> Option<String> {
-        let mut world = lock(&self.shared.world);
-        let stream = world.broadcast(broadcast)?.stream.clone()?;
-        world.streams.get(&stream).map(|stream| stream.key.clone())
-    }
-
-    /// Somebody makes a broadcast by hand, which is on air. Its id and its chat's.
-    #[must_use]
-    pub fn add_broadcast(&self, channel: &str, title: &str) -> BroadcastView {
-        let mut world = lock(&self.shared.world);
-        let now = Timestamp::now();
-        let broadcast = world.create_broadcast(channel, |its| BroadcastView {
-            title: title.into(),
-            status: "live".into(),
-            viewers: Some(1),
-            started: Some(now),
-            ..its
-        });
-        world.broadcasts_made -= 1;
-        broadcast
-    }
-
-    /// An encoder streams to a broadcast: it goes on air, if it is made to. Whether it does.
-    pub fn go_live(&self, broadcast: &str) -> bool {
-        lock(&self.shared.world).go_live(broadcast)
-    }
-
-    /// Somebody ends a broadcast by hand.
-    pub fn complete(&self, broadcast: &str) {
-        lock(&self.shared.world).complete(broadcast);
-    }
-
-    /// So many watch; or it is not told.
-    pub fn set_viewers(&self, broadcast: &str, viewers: Option<u64>) {
-        if let Some(broadcast) = lock(&self.shared.world).broadcast(broadcast) {
-            broadcast.viewers = viewers;
-        }
-    }
-
-    /// The chat is switched off, or on.
-    pub fn set_chat_disabled(&self, chat: &str, disabled: bool) {
-        if let Some(chat) = lock(&self.shared.world).chats.get_mut(chat) {
-            chat.disabled = disabled;
-            chat.stir();
-        }
-    }
-
-    /// Something is said or done in a chat. Its id.
-    ///
-    /// # Panics
-    /// If there is no such chat, or it is over.
-    pub fn say(&self, chat: &str, author: Author, said: Said) -> String {
-        lock(&self.shared.world).say(chat, author, said, None).expect("a chat that is open")
-    }
-
-    /// The same, with the id of an earlier one: a gift that is sent once more.
-    ///
-    /// # Panics
-    /// If there is no such chat, or it is over.
-    pub fn say_again(&self, chat: &str, author: Author, said: Said, id: &str) {
-        lock(&self.shared.world).say(chat, author, said, Some(id)).expect("a chat that is open");
-    }
-
-    /// What was said in a chat, as far as it is kept.
-    #[must_use]
-    pub fn messages(&self, chat: &str) -> Vec<MessageView> {
-        let world = lock(&self.shared.world);
-        world.chats.get(chat).map(world::Chat::messages).unwrap_or_default()
-    }
-
-    /// All bans that hold.
-    #[must_use]
-    pub fn bans(&self) -> Vec<BanView> {
-        lock(&self.shared.world).bans.clone()
-    }
-
-    /// Something happens in the chats of a channel's broadcasts that often, as long as the fake lives: people chat, pay
-    /// and become members. The same each time.
-    pub fn enliven(&self, channel: &str, every: Duration) {
-        let task = life::enliven(Arc::clone(&self.shared), channel.into(), every);
-        lock(&self.tasks).spawn(task);
     }
 }

@@ -23,6 +23,7 @@ use tonic::{Request, Response, Status, service::Routes};
 use super::{
     Call, Shared,
     chats::{PAGE, closed, place, token},
+    entry::Entry,
     proto::{
         LiveChatMessageListRequest, LiveChatMessageListResponse,
         v3_data_live_chat_message_service_server::{
@@ -231,7 +232,7 @@ impl Reader {
         let Some(entries) = chat.from(self.place, PAGE.min(self.brings)) else {
             return Err(Status::invalid_argument("The page token is not valid."));
         };
-        let items: Vec<_> = entries.map(super::said::Entry::proto).collect();
+        let items: Vec<_> = entries.map(Entry::proto).collect();
         let is_first = !std::mem::replace(&mut self.begun, true);
         if items.is_empty() && (chat.ended || !is_first && chat.offline_at.is_none()) {
             return Ok(if chat.ended { None } else { Some(None) });

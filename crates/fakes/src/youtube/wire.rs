@@ -11,13 +11,21 @@ use super::world::{BroadcastView, Stream};
 
 /// A list.
 pub(crate) fn list(kind: &str, items: &[Value]) -> Response {
-    Json(json!({
+    page_of(kind, items, None)
+}
+
+/// A part of a list, and where the next one begins.
+pub(crate) fn page_of(kind: &str, items: &[Value], next: Option<String>) -> Response {
+    let mut body = json!({
         "kind": format!("youtube#{kind}ListResponse"),
         "etag": "etag",
         "pageInfo": { "totalResults": items.len(), "resultsPerPage": items.len() },
         "items": items,
-    }))
-    .into_response()
+    });
+    if let Some(next) = next {
+        body["nextPageToken"] = next.into();
+    }
+    Json(body).into_response()
 }
 
 /// A refusal, as Google writes it.

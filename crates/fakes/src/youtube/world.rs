@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::said::{Author, Entry, Said};
+use super::{
+    entry::Entry,
+    said::{Author, Said},
+};
 
 /// How much of a chat is kept.
 const KEPT: usize = 2_000;
