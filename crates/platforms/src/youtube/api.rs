@@ -25,6 +25,8 @@ pub(crate) struct Api {
 pub(crate) struct List<T> {
     #[serde(default = "Vec::new")]
     pub(crate) items: Vec<T>,
+    #[serde(rename = "nextPageToken")]
+    pub(crate) next_page: Option<String>,
 }
 
 impl Api {

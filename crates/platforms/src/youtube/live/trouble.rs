@@ -9,6 +9,13 @@ use crate::{
     youtube::failure::{CHAT_DISABLED, CHAT_ENDED, NO_CHAT},
 };
 
+/// What there may stand in the words of a status, without gaps, when there were too many calls in a short time.
+const TOO_FAST: [&str; 5] =
+    ["ratelimitexceeded", "requestsexceedratelimit", "perminute", "persecond", "per100seconds"];
+
+/// The same when nothing is left of the day.
+const NOTHING_LEFT: [&str; 4] = ["quotaexceeded", "dailylimitexceeded", "perday", "daily"];
+
 /// What it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
@@ -54,13 +61,13 @@ impl From<Status> for Trouble {
         match status.code() {
             Code::Unauthenticated => Self::Unauthorized,
             Code::Unimplemented => Self::NotStreamed,
-            _ if says("ratelimitexceeded") || says("userrequestsexceedratelimit") => Self::TooFast,
-            _ if says("quotaexceeded") || says("dailylimitexceeded") => Self::NothingLeft,
+            // The words of a quota for each minute say that it is exceeded, too.
+            _ if TOO_FAST.iter().any(|words| says(words)) => Self::TooFast,
+            _ if NOTHING_LEFT.iter().any(|words| says(words)) => Self::NothingLeft,
             _ if says(CHAT_ENDED) || says(NO_CHAT) => Self::Ended,
             _ if says(CHAT_DISABLED) => Self::Disabled,
-            // Of a quota for each minute Google says so.
-            Code::ResourceExhausted if says("perminute") => Self::TooFast,
-            Code::ResourceExhausted => Self::NothingLeft,
+            // Also what HTTP/2 says to a connection that asks too much: it must not cost everybody the day.
+            Code::ResourceExhausted => Self::TooFast,
             Code::NotFound => Self::Ended,
             Code::InvalidArgument | Code::OutOfRange => Self::Forgotten,
             Code::PermissionDenied | Code::FailedPrecondition => Self::Refused(words()),
@@ -116,8 +123,15 @@ mod tests {
             (Status::not_found("gone"), Trouble::Ended),
             (Status::resource_exhausted("quotaExceeded"), Trouble::NothingLeft),
             (Status::permission_denied("rateLimitExceeded"), Trouble::TooFast),
-            (Status::resource_exhausted("… of quota 'Queries per minute'"), Trouble::TooFast),
-            (Status::resource_exhausted("… of quota 'Queries per day'"), Trouble::NothingLeft),
+            (
+                Status::resource_exhausted("Quota exceeded for limit 'Queries per minute'"),
+                Trouble::TooFast,
+            ),
+            (
+                Status::resource_exhausted("Quota exceeded for limit 'Queries per day'"),
+                Trouble::NothingLeft,
+            ),
+            (Status::resource_exhausted("h2: enhance your calm"), Trouble::TooFast),
             (Status::invalid_argument("page token"), Trouble::Forgotten),
             (Status::unavailable("x"), Trouble::Broken("Unavailable: x".into())),
             (Status::permission_denied("no"), Trouble::Refused("PermissionDenied: no".into())),

@@ -87,6 +87,19 @@ async fn a_plan_of_an_hour_ago_is_carried_out_and_found_again() {
 }
 
 #[tokio::test]
+async fn a_broadcast_is_found_among_many() {
+    let world = World::new().await;
+    for _ in 0..120 {
+        world.on_air();
+    }
+    let plan = plan("tea");
+    let (broadcast, _) = world.youtube.start_broadcast(&world.ada, &plan).await.unwrap();
+    let found = world.youtube.find_broadcast(&world.ada, &plan).await.unwrap();
+    assert_eq!(found, Some(broadcast));
+    assert_eq!(world.fake.count(Call::ListBroadcasts), 3);
+}
+
+#[tokio::test]
 async fn a_change_leaves_the_rest_as_it_is() {
     let world = World::new().await;
     let (broadcast, _) = world.youtube.start_broadcast(&world.ada, &plan("tea")).await.unwrap();

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::{prelude::*, test_runner::TestRunner};
-use stagedoor_fakes::{
-    Effect,
-    youtube::{Call, Said},
-};
+use stagedoor_fakes::{Effect, youtube::Call};
 
 use super::*;
 

@@ -3,6 +3,8 @@
 mod broadcasting;
 mod chatting;
 mod interleavings;
+mod rationing;
+mod speaking;
 
 use std::{
     sync::{
@@ -15,7 +17,7 @@ use std::{
 use futures_util::future;
 use jiff::Timestamp;
 use stagedoor_domain::EventReport;
-use stagedoor_fakes::youtube::{Author, BroadcastView, FakeConfig, FakeYouTube};
+use stagedoor_fakes::youtube::{Author, BroadcastView, FakeConfig, FakeYouTube, Said};
 
 use super::*;
 use crate::{AccessToken, Batch, Disconnect, Link, TokenError, TokenSource, http_client};
@@ -176,6 +178,10 @@ impl Reading {
             _ => None,
         }
     }
+}
+
+fn text(text: &str) -> Said {
+    Said::Text(text.into())
 }
 
 fn viewer() -> Author {
