@@ -6,9 +6,7 @@ use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{
-    BanView, ChannelView, FakeKick, MessageView, Prepared, Shared, bodies, delivery::ulid,
-};
+use super::{BanView, ChannelView, FakeKick, MessageView, Prepared, Shared, bodies, ulid::ulid};
 use crate::lock;
 
 /// Somebody who watches.

@@ -20,6 +20,7 @@ mod lively;
 mod script;
 mod signing;
 mod subscriptions;
+mod ulid;
 mod world;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::{
     Shared,
     api::{Given, LetIn, bad_request, failure, success},
     channels::all,
-    delivery::ulid,
+    ulid::ulid,
 };
 use crate::lock;
 

@@ -166,9 +166,8 @@ async fn whoever_lacks_the_scope_or_the_token_is_not_let_in() {
 #[tokio::test]
 async fn only_the_streamer_sees_the_stream_key() {
     let mut scene = Scene::new().await;
-    let channel = |scene: &Scene| {
-        scene.http.get(scene.at("v1/channels")).query(&[("broadcaster_user_id", ADA)])
-    };
+    let channel =
+        |scene: &Scene| scene.http.get(scene.at(&format!("v1/channels?broadcaster_user_id={ADA}")));
     let (_, own) = scene.call(channel(&scene)).await;
     assert!(own["data"][0]["stream"]["key"].as_str().unwrap().starts_with("sk_1_"));
     scene.token = scene.fake.oauth().app_token();

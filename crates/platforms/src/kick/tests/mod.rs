@@ -3,6 +3,8 @@
 mod calls;
 mod connecting;
 mod golden;
+mod interleavings;
+mod odd;
 mod signed;
 mod stage;
 mod webhooks;
