@@ -1,5 +1,7 @@
 //! A user connects an account: from the link to the page at the end, with real platforms.
 
+use std::{io, sync::Mutex};
+
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use stagedoor_domain::{DestinationId, Livestream, LivestreamId, Platform, StreamStatus};
@@ -251,4 +253,58 @@ async fn an_account_stays_while_the_stream_is_sent_by_it() {
     stage.kick.oauth().set_agreement(Agreement::As(ADA.to_string().into()));
     assert_eq!(stage.browser().connect("ada", "kick").await.status, 200);
     assert_eq!(stage.kick.oauth().counts().revoked, 0);
+}
+
+/// What is written to the log.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_written_to_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter("stagedoor=trace")
+        .with_writer(move || writer.clone())
+        .finish();
+    let _written = tracing::subscriber::set_default(subscriber);
+    let stage = Stage::new().await;
+    stage.running.house.start_tree("ada").await;
+    let mut browser = stage.browser();
+    let token = token_for("ada", Role::User);
+    let begun = browser.get(&format!("/connect/kick?token={token}")).await;
+    let agreed = browser.get(begun.location().as_str()).await;
+    let mut secrets = vec![token, browser.cookie.clone().unwrap()];
+    secrets.extend(["state", "code"].map(|name| agreed.parameter(name).unwrap()));
+    secrets.push(begun.parameter("code_challenge").unwrap());
+    for _ in 0..2 {
+        browser.get(agreed.location().as_str()).await;
+    }
+    let ada = UserId::new("ada").unwrap();
+    let store = &stage.running.house.services.store;
+    let (_, tokens) = store.account(&ada, &Platform::Kick).await.unwrap().unwrap();
+    secrets.push(tokens.access.expose_secret().to_owned());
+    secrets.push(tokens.refresh.unwrap().expose_secret().to_owned());
+    stage.kick.fail(Call::OAuth(OAuthCall::Token), Effect::refuse(400, "invalid_grant", "no"), 1);
+    let refused = browser.way_back("ada", "kick").await;
+    assert_eq!(browser.get(&refused).await.status, 502);
+    stage.link_is("kick", "connected").await;
+    let delete = stage.running.ask(Method::DELETE, "/api/v1/users/ada/accounts/kick");
+    assert_eq!(status(delete).await, 204);
+
+    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(written.contains("account connected"), "{written}");
+    for secret in secrets {
+        assert!(!written.contains(&secret), "{secret} in {written}");
+    }
 }
