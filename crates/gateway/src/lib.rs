@@ -17,6 +17,9 @@ mod auth;
 mod backstage;
 mod channel;
 mod config;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gateway;
 mod http;
 mod identity;

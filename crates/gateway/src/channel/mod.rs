@@ -30,6 +30,8 @@
 
 mod binary;
 mod feed;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod message;
 mod refusal;
 mod requests;

@@ -16,6 +16,8 @@ mod connection;
 mod counters;
 mod decoder;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod handshake;
 mod live;
 mod socket;
