@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use stagedoor_cloudflare::Priority;
 use stagedoor_domain::UserId;
 use stagedoor_fakes::cloudflare::{Call, Effect, Encoder, FakeConfig};
 use stagedoor_testkit::wait_until;
@@ -115,7 +116,10 @@ async fn a_thousand_users_keep_the_limit_and_a_start_among_them_waits_for_nobody
     let budget = async || services.cloudflare.as_ref().unwrap().budget().snapshot();
     let scarce = |budget: &stagedoor_cloudflare::BudgetSnapshot| {
         // All trees have started: who has no live input yet waits for one.
-        budget.used >= LIMIT as usize / 2 && budget.waiting.confirm > 800 && budget.waiting.poll > 0
+        let waiting = |priority| budget.waiting[priority];
+        budget.used >= LIMIT as usize / 2
+            && waiting(Priority::Confirm) > 800
+            && waiting(Priority::Poll) > 0
     };
     wait_until("calls are scarce", budget, scarce).await;
 

@@ -3,7 +3,7 @@
 use std::{process::Stdio, time::Duration};
 
 use anyhow::{Context, Result};
-use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig, LIMITS};
 use stagedoor_fakes::cloudflare::{FakeCloudflare, FakeConfig};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, stdin},
@@ -52,9 +52,8 @@ impl Elsewhere {
     /// in a second.
     pub(crate) fn client(&self, call_limit: u32) -> Result<Client> {
         let fake = FakeConfig::default();
-        let usual = BudgetConfig::default();
-        let burst = if call_limit > usual.limit { call_limit } else { usual.burst };
-        let budget = Budget::new(BudgetConfig { limit: call_limit, burst, ..usual });
+        let burst = if call_limit > LIMITS.limit { call_limit } else { LIMITS.burst };
+        let budget = Budget::new(BudgetConfig { limit: call_limit, burst, ..LIMITS });
         let config = ClientConfig {
             base_url: self.base_url.clone(),
             ..ClientConfig::new(fake.account_id, fake.token.into())

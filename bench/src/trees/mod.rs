@@ -229,10 +229,7 @@ impl Run {
         const CALM: Duration = Duration::from_secs(3);
         let client = self.props.as_ref().and_then(|props| props.services.cloudflare.as_ref());
         let budget = client.context("inputs needs kids=cloudflare")?.budget();
-        let calls = || {
-            let granted = budget.snapshot().granted;
-            granted.stop + granted.start + granted.confirm + granted.poll
-        };
+        let calls = || budget.snapshot().granted.sum();
         let watch = Watch::start()?;
         let mut before = 0;
         // A look at an encoder comes a minute after the last at the earliest.

@@ -29,12 +29,12 @@ mod status;
 mod transport;
 mod webhook;
 
-pub use budget::{Budget, BudgetConfig, BudgetSnapshot, Calls, Permit, Priority, Reserved, Turn};
+pub use budget::{Budget, BudgetSnapshot, LIMITS, Permit, Priority, Turn};
 pub use client::{Client, ClientConfig};
 pub use error::{BuildError, Error};
 pub use lifecycle::Lifecycle;
 pub use live_input::{Ingest, LiveInput, LiveInputEntry};
 pub use output::Output;
-pub use rate_headers::RateHeaders;
+pub use stagedoor_budget::{BudgetConfig, Reserved};
 pub use status::{ConnectionState, ConnectionStatus};
 pub use webhook::{LiveEvent, LiveWebhook, WebhookError};

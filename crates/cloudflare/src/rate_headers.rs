@@ -8,68 +8,33 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
+use stagedoor_budget::{RateLimits, reset_in, retry_after};
 
-/// A reset greater than this is a moment (Unix time), not a number of seconds.
-const EPOCH_FROM: u64 = 1_000_000_000;
-
-/// What an answer says of the limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RateHeaders {
-    /// Calls in a window.
-    pub limit: Option<u32>,
-    /// Calls left in it.
-    pub remaining: Option<u64>,
-    /// When it begins anew.
-    pub reset_in: Option<Duration>,
-    /// When to come again: only where a call was refused.
-    pub retry_after: Option<Duration>,
+/// What these say.
+pub(crate) fn rate_limits(headers: &HeaderMap) -> RateLimits {
+    rate_limits_at(headers, Timestamp::now())
 }
 
-impl RateHeaders {
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
-        Self::read_at(headers, Timestamp::now())
-    }
-
-    fn read_at(headers: &HeaderMap, now: Timestamp) -> Self {
-        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-        let number = |name: &str| text(name)?.parse::<u64>().ok();
-        let retry_after = text(RETRY_AFTER.as_str()).and_then(|value| seconds_or_date(value, now));
-        if let Some(scarcest) = text("ratelimit").and_then(scarcest) {
-            let policies = text("ratelimit-policy").unwrap_or_default();
-            let policy = items(policies).find(|item| item.name == scarcest.name);
-            return Self {
-                limit: policy.and_then(|policy| policy.number("q")?.try_into().ok()),
-                remaining: scarcest.number("r"),
-                reset_in: scarcest.number("t").map(Duration::from_secs),
-                retry_after,
-            };
-        }
-        Self {
-            limit: number("x-ratelimit-limit").and_then(|limit| limit.try_into().ok()),
-            remaining: number("x-ratelimit-remaining"),
-            reset_in: number("x-ratelimit-reset").map(|reset| until(reset, now)),
+fn rate_limits_at(headers: &HeaderMap, now: Timestamp) -> RateLimits {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<u64>().ok();
+    let retry_after = text(RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
+    if let Some(scarcest) = text("ratelimit").and_then(scarcest) {
+        let policies = text("ratelimit-policy").unwrap_or_default();
+        let policy = items(policies).find(|item| item.name == scarcest.name);
+        return RateLimits {
+            limit: policy.and_then(|policy| policy.number("q")?.try_into().ok()),
+            remaining: scarcest.number("r"),
+            reset_in: scarcest.number("t").map(Duration::from_secs),
             retry_after,
-        }
+        };
     }
-}
-
-/// A moment or a number of seconds, as the time from now.
-fn until(reset: u64, now: Timestamp) -> Duration {
-    let seconds = if reset < EPOCH_FROM {
-        reset
-    } else {
-        reset.saturating_sub(u64::try_from(now.as_second()).unwrap_or(0))
-    };
-    Duration::from_secs(seconds)
-}
-
-/// `retry-after` is a number of seconds or a date (RFC 9110, section 10.2.3).
-fn seconds_or_date(value: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    RateLimits {
+        limit: number("x-ratelimit-limit").and_then(|limit| limit.try_into().ok()),
+        remaining: number("x-ratelimit-remaining"),
+        reset_in: number("x-ratelimit-reset").map(|reset| reset_in(reset, now)),
+        retry_after,
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
 /// An item of a list of RFC 9651, as far as these headers use it: a quoted name with parameters.
@@ -103,16 +68,16 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-    fn read(headers: &[(&'static str, &'static str)]) -> RateHeaders {
+    fn read(headers: &[(&'static str, &'static str)]) -> RateLimits {
         let headers = headers.iter().map(|(name, value)| {
             (name.parse().unwrap(), reqwest::header::HeaderValue::from_static(value))
         });
-        RateHeaders::read_at(&headers.collect(), NOW)
+        rate_limits_at(&headers.collect(), NOW)
     }
 
     #[test]
     fn both_generations_of_headers_are_read() {
-        let expected = RateHeaders {
+        let expected = RateLimits {
             limit: Some(1200),
             remaining: Some(50),
             reset_in: Some(Duration::from_secs(30)),
@@ -156,6 +121,6 @@ mod tests {
             ("x-ratelimit-remaining", "-1"),
             ("x-ratelimit-reset", "99999999999999999999999"),
         ];
-        assert_eq!(read(&nonsense), RateHeaders::default());
+        assert_eq!(read(&nonsense), RateLimits::default());
     }
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Budget, Error, RateHeaders, Turn};
+use crate::{Budget, Error, Turn, rate_headers::rate_limits};
 
 /// The longest answer that is read, in bytes, where it is about one thing.
 pub(crate) const ONE: usize = 1024 * 1024;
@@ -118,15 +118,12 @@ impl Transport {
             Err(error) => return Err(lost.because_of(error)),
         };
         let status = response.status();
-        let headers = RateHeaders::read(response.headers());
+        let limits = rate_limits(response.headers());
         let body = read(&mut response, call.limit).await;
-        // In this order: what the answer says includes this call.
-        permit.answered();
-        self.budget.observe(&headers);
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let retry_after = headers.retry_after.or(headers.reset_in);
-            self.budget.block(retry_after);
-            return Err(Error::RateLimited { retry_after });
+        let too_many = status == StatusCode::TOO_MANY_REQUESTS;
+        permit.answered_with(&limits, too_many);
+        if too_many {
+            return Err(Error::RateLimited { retry_after: limits.retry_after.or(limits.reset_in) });
         }
         if status == StatusCode::NOT_FOUND {
             return Err(Error::NotFound);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_cloudflare::{Budget, Client, ClientConfig, LIMITS};
 use stagedoor_domain::{Destination, DestinationId, EventKind, EventReport, Platform, UserId};
 use stagedoor_store::{Database, Keyring, NewEvent, Store, StoreConfig, WriterConfig};
 use stagedoor_supervision::{
@@ -41,7 +41,7 @@ impl House {
             base_url: "http://127.0.0.1:1".into(),
             ..ClientConfig::new(account, token.into())
         };
-        let client = Client::new(client, Budget::new(BudgetConfig::default())).unwrap();
+        let client = Client::new(client, Budget::new(LIMITS)).unwrap();
         Self::open_with(Some(client), StreamSettings::default()).await
     }
 

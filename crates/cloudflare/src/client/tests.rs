@@ -3,7 +3,7 @@
 use stagedoor_fakes::cloudflare::{Call, Effect, Encoder, FakeCloudflare, FakeConfig, StatusForm};
 
 use super::*;
-use crate::{BudgetConfig, ConnectionState, Priority};
+use crate::{BudgetConfig, ConnectionState, LIMITS, Priority};
 
 const KEY: &str = "live_1234_secret";
 
@@ -14,7 +14,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        Self::with(FakeConfig::default(), BudgetConfig::default()).await
+        Self::with(FakeConfig::default(), LIMITS).await
     }
 
     async fn with(fake: FakeConfig, budget: BudgetConfig) -> Self {
@@ -81,7 +81,7 @@ async fn the_encoder_is_seen_in_whichever_form_the_status_comes() {
         [(StatusForm::Text, Some(true)), (StatusForm::Object, Some(true)), (StatusForm::Null, None)]
     {
         let config = FakeConfig { status_form: form, ..FakeConfig::default() };
-        let world = World::with(config, BudgetConfig::default()).await;
+        let world = World::with(config, LIMITS).await;
         let input = world.input().await;
         let status = async || world.client.live_input(&input, Priority::Poll).await.unwrap().status;
         assert_eq!(status().await.is_connected(), None);
@@ -102,7 +102,7 @@ async fn the_encoder_is_seen_in_whichever_form_the_status_comes() {
 async fn a_wrong_token_is_refused_for_good() {
     let World { fake, .. } = World::new().await;
     let config = ClientConfig { token: "another".into(), ..config(&fake) };
-    let client = Client::new(config, Budget::new(BudgetConfig::default())).unwrap();
+    let client = Client::new(config, Budget::new(LIMITS)).unwrap();
     let error = client.live_input("x", Priority::Poll).await.unwrap_err();
     assert!(matches!(error, Error::Refused { status: 401, code: 10_000, .. }), "{error:?}");
     assert!(error.is_permanent());
@@ -157,7 +157,7 @@ async fn where_nobody_listens_nothing_was_done() {
 async fn the_client_never_calls_more_often_than_cloudflare_allows() {
     let window = Duration::from_millis(600);
     let fake = FakeConfig { limit: 20, window, ..FakeConfig::default() };
-    let budget = BudgetConfig { limit: 20, window, ..BudgetConfig::default() };
+    let budget = BudgetConfig { limit: 20, window, ..LIMITS };
     let world = World::with(fake, budget).await;
     let input = world.input().await;
     let calls = (0..60).map(|_| world.client.live_input(&input, Priority::Stop));
@@ -176,13 +176,13 @@ async fn after_one_call_too_many_the_whole_account_waits() {
         block: Duration::from_secs(1),
         ..FakeConfig::default()
     };
-    let world = World::with(fake, BudgetConfig::default()).await;
+    let world = World::with(fake, LIMITS).await;
     world.fake.fail(Call::ListInputs, Effect::status(429), 1);
     let error = world.client.find_live_inputs(&ada(), Priority::Stop).await.unwrap_err();
     assert!(matches!(error, Error::RateLimited { .. }), "{error:?}");
     assert!(!error.is_permanent());
     let snapshot = world.client.budget().snapshot();
-    assert!(snapshot.blocked_for_ms.is_some(), "{snapshot:?}");
+    assert!(snapshot.blocked_for.is_some(), "{snapshot:?}");
     assert_eq!(snapshot.blocks, 1);
     world.client.find_live_inputs(&ada(), Priority::Stop).await.unwrap();
     assert_eq!(world.fake.refused(), 0, "nobody called until it was over");
@@ -213,11 +213,11 @@ fn what_is_no_address_is_refused_before_anything_is_sent() {
             base_url: url.into(),
             ..ClientConfig::new("account", "token".to_owned().into())
         };
-        let refused = Client::new(config, Budget::new(BudgetConfig::default()));
+        let refused = Client::new(config, Budget::new(LIMITS));
         assert!(matches!(refused, Err(BuildError::BaseUrl { .. })), "{url}");
     }
     let config = ClientConfig::new("account", "to\nken".to_owned().into());
-    let refused = Client::new(config, Budget::new(BudgetConfig::default()));
+    let refused = Client::new(config, Budget::new(LIMITS));
     assert!(matches!(refused, Err(BuildError::Token)));
 }
 

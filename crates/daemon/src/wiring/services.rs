@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig, LIMITS};
 use stagedoor_platforms::kick::Kick;
 use stagedoor_store::{Database, Keyring, Retention, Store, WriterConfig};
 use stagedoor_stream::{OnAir, Services, StreamSettings};
@@ -82,7 +82,7 @@ fn cloudflare(config: &Config) -> Result<Option<Client>, StartError> {
     };
     let budget = Budget::new(BudgetConfig {
         limit: u32::try_from(cloudflare.call_limit).unwrap_or(u32::MAX),
-        ..BudgetConfig::default()
+        ..LIMITS
     });
     let client = ClientConfig {
         base_url: cloudflare.base_url.clone(),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use stagedoor_cloudflare::BudgetSnapshot;
+use stagedoor_budget::BudgetReport;
 use stagedoor_domain::{DestinationId, StreamEvent, StreamStatus, UserId};
 use stagedoor_inspect::{
     AlertsOverview, Budget, BudgetPriority, DestinationView, EncoderView, EventQuery, ShownAlert,
@@ -128,7 +128,7 @@ impl Streams {
 
     pub(super) fn budgets(&self) -> Vec<Budget> {
         let client = self.services.cloudflare.as_ref();
-        client.map(|client| budget("cloudflare", &client.budget().snapshot())).into_iter().collect()
+        client.map(|client| budget(client.budget().report("cloudflare"))).into_iter().collect()
     }
 }
 
@@ -170,22 +170,21 @@ fn overview(user: &UserId, state: StreamStateSnapshot) -> StreamOverview {
     }
 }
 
-fn budget(name: &str, budget: &BudgetSnapshot) -> Budget {
-    let (waiting, granted) = (&budget.waiting, &budget.granted);
-    let priority =
-        |name: &str, waiting, granted| BudgetPriority { name: name.into(), waiting, granted };
+fn budget(report: BudgetReport) -> Budget {
+    let priorities = report.priorities.into_iter();
     Budget {
-        name: name.into(),
-        limit: budget.limit.into(),
-        used: budget.used as u64,
-        window_ms: budget.window_s.saturating_mul(1000),
-        blocked_for_ms: budget.blocked_for_ms,
-        priorities: vec![
-            priority("stop", waiting.stop, granted.stop),
-            priority("start", waiting.start, granted.start),
-            priority("confirm", waiting.confirm, granted.confirm),
-            priority("poll", waiting.poll, granted.poll),
-        ],
+        name: report.name.into(),
+        limit: report.limit,
+        used: report.used,
+        window_ms: report.window_ms,
+        blocked_for_ms: report.blocked_for_ms,
+        priorities: priorities
+            .map(|priority| BudgetPriority {
+                name: priority.name.into(),
+                waiting: priority.waiting,
+                granted: priority.granted,
+            })
+            .collect(),
     }
 }
 

@@ -10,7 +10,7 @@ mod starting;
 
 use std::{sync::Arc, time::Duration};
 
-use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig, LIMITS, Priority};
 use stagedoor_domain::{
     Destination, DestinationId, DestinationStatus, EventKind, EventReport, Platform, StreamStatus,
 };
@@ -52,7 +52,7 @@ fn settings() -> StreamSettings {
 }
 
 fn plenty() -> BudgetConfig {
-    BudgetConfig { limit: 100_000, burst: 10_000, ..BudgetConfig::default() }
+    BudgetConfig { limit: 100_000, burst: 10_000, ..LIMITS }
 }
 
 /// With a timeout that tests of lost answers can wait for.

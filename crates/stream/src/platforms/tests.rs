@@ -11,7 +11,7 @@ mod scripted;
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig, LIMITS};
 use stagedoor_domain::{
     Account, Destination, DestinationId, DestinationStatus, EventKind, EventReport, Platform,
     StreamEvent, StreamStatus,
@@ -215,7 +215,7 @@ async fn house(
             cloudflare.config().token.clone().into(),
         )
     };
-    let budget = BudgetConfig { limit: 100_000, burst: 10_000, ..BudgetConfig::default() };
+    let budget = BudgetConfig { limit: 100_000, burst: 10_000, ..LIMITS };
     let client = Client::new(config, Budget::new(budget)).unwrap();
     let store = store(dir).await;
     let on_air = OnAir::restored(&store.open_livestreams().await.unwrap());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stagedoor_cloudflare::{Budget, BudgetConfig, Client, ClientConfig};
+use stagedoor_cloudflare::{Budget, Client, ClientConfig, LIMITS};
 use stagedoor_domain::UserId;
 use stagedoor_platforms::{
     Platform, http_client,
@@ -78,7 +78,7 @@ impl House {
             base_url: "http://127.0.0.1:1".into(),
             ..ClientConfig::new("account", "token".to_owned().into())
         };
-        let client = Client::new(client, Budget::new(BudgetConfig::default())).unwrap();
+        let client = Client::new(client, Budget::new(LIMITS)).unwrap();
         let closing = CancellationToken::new();
         let writer = tokio::spawn({
             let (store, closing) = (store.clone(), closing.clone());

@@ -13,7 +13,7 @@ async fn a_hundred_users_share_the_budget_and_one_goes_on_air_past_their_polls()
     let window = Duration::from_secs(1);
     let fake = FakeConfig { limit: LIMIT, window, ..FakeConfig::default() };
     let fake = FakeCloudflare::start(fake).await.unwrap();
-    let budget = BudgetConfig { limit: LIMIT, window, burst: LIMIT, ..BudgetConfig::default() };
+    let budget = BudgetConfig { limit: LIMIT, window, burst: LIMIT, ..LIMITS };
     // All of them poll all the time: far more than the budget has.
     // Whoever the store turns away comes back at the usual pace: many who hurried would keep it busy for ever.
     let settings = StreamSettings {
@@ -34,7 +34,7 @@ async fn a_hundred_users_share_the_budget_and_one_goes_on_air_past_their_polls()
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(world.fake.inputs().len(), USERS, "{:?}", world.client.budget());
-    let polls = || async { world.client.budget().snapshot().waiting.poll };
+    let polls = || async { world.client.budget().snapshot().waiting[Priority::Poll] };
     until("polls queue up", polls, |waiting| *waiting > USERS as u64 / 2).await;
     world.live(&["kick", "twitch", "youtube"]).await;
     world.stop().await;

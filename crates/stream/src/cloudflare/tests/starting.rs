@@ -118,7 +118,7 @@ async fn the_output_of_a_deleted_destination_goes() {
 
 #[tokio::test]
 async fn a_start_that_waits_for_its_turn_is_called_off_by_a_stop() {
-    let reserved = Reserved { stop: 50, start: 0, confirm: 0 };
+    let reserved = Reserved(&[50]);
     let budget = BudgetConfig { limit: 40, burst: 40, reserved, window: NEVER };
     let fake = FakeCloudflare::start(FakeConfig::default()).await.unwrap();
     let world = World::at(fake, settings(), budget).await;
@@ -136,7 +136,7 @@ async fn a_start_that_waits_for_its_turn_is_called_off_by_a_stop() {
     world.stop().await;
     world.becomes(StreamStatus::Ready).await;
     assert_eq!(world.fake.count(Call::CreateOutput), 0);
-    assert_eq!(world.client.budget().snapshot().waiting.start, 0);
+    assert_eq!(world.client.budget().snapshot().waiting[Priority::Start], 0);
 }
 
 #[tokio::test]
