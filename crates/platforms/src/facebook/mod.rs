@@ -18,6 +18,8 @@ mod chat;
 mod comment;
 mod connection;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod graph;
 mod mentions;
 mod pace;

@@ -7,7 +7,13 @@
 use jiff::Timestamp;
 use stagedoor_domain::EventReport;
 
-pub use crate::{kick::fuzzing::kick_webhook, oauth::fuzzing::token_answer};
+pub use crate::{
+    facebook::fuzzing::facebook_comments,
+    kick::fuzzing::kick_webhook,
+    oauth::fuzzing::token_answer,
+    twitch::fuzzing::twitch_frame,
+    youtube::fuzzing::{youtube_message, youtube_stream},
+};
 
 #[cfg(test)]
 mod tests;

@@ -14,8 +14,12 @@ struct Parser {
 }
 
 const PARSERS: &[Parser] = &[
+    Parser { parse: facebook_comments, fixtures: &["facebook"] },
     Parser { parse: kick_webhook, fixtures: &["kick/webhooks"] },
     Parser { parse: token_answer, fixtures: &["kick/api"] },
+    Parser { parse: twitch_frame, fixtures: &["twitch"] },
+    Parser { parse: youtube_message, fixtures: &["youtube"] },
+    Parser { parse: youtube_stream, fixtures: &["youtube"] },
 ];
 
 /// What a value in a fixture is changed into.
@@ -86,10 +90,63 @@ fn change(value: &mut Value, nth: usize, odd: Option<&Value>) {
     }
 }
 
+/// A number, as protocol buffers write it.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+    bytes
+}
+
+/// Something that is well-formed in the protocol buffers' wire format: fields, some of them within others, with the
+/// numbers that the chat's definition has, or nearly.
+fn wire() -> impl Strategy<Value = Vec<u8>> {
+    let numbers = || prop_oneof![1..35u64, prop::sample::select(vec![101, 103, 104, 301, 1007])];
+    let value = prop_oneof![0..40u64, Just(u64::MAX), Just(1 << 31), Just(1 << 63),];
+    let leaf = prop_oneof![
+        (numbers(), value)
+            .prop_map(move |(number, value)| [varint(number << 3), varint(value)].concat()),
+        (numbers(), ".{0,30}").prop_map(move |(number, text)| {
+            [varint(number << 3 | 2), varint(text.len() as u64), text.into_bytes()].concat()
+        }),
+    ];
+    leaf.prop_recursive(4, 64, 8, move |inner| {
+        (numbers(), prop::collection::vec(inner, 0..8)).prop_map(move |(number, fields)| {
+            let fields = fields.concat();
+            [varint(number << 3 | 2), varint(fields.len() as u64), fields].concat()
+        })
+    })
+}
+
+/// An answer of the stream: messages, in their field.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    // Field 2 of a message is its snippet, whose field 1 is the type and 4 the time.
+    let message = (0..24u8, wire(), wire()).prop_map(|(kind, details, rest)| {
+        let snippet = [vec![0x08, kind], details].concat();
+        let mut message = vec![0x12];
+        message.extend(varint(snippet.len() as u64));
+        message.extend(snippet);
+        message.extend(rest);
+        message
+    });
+    prop::collection::vec(message, 1..4).prop_map(|messages| {
+        // 1007, length-delimited
+        let answer = messages
+            .into_iter()
+            .map(|message| [vec![0xfa, 0x3e], varint(message.len() as u64), message].concat());
+        answer.collect::<Vec<_>>().concat()
+    })
+}
+
 fn fixtures(folder: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    let mut files: Vec<_> = files.filter(|path| path.extension().is_some()).collect();
+    let mut files: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+        .collect();
     files.sort();
     assert!(!files.is_empty());
     files.iter().map(|file| fs::read(file).unwrap()).collect()
@@ -112,6 +169,11 @@ proptest! {
         for parser in PARSERS {
             (parser.parse)(&data);
         }
+    }
+
+    #[test]
+    fn no_message_by_grpc_breaks_its_parser(answer in stream()) {
+        youtube_stream(&answer);
     }
 
     #[test]

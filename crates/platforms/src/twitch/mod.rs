@@ -15,6 +15,8 @@ mod chat;
 mod config;
 mod events;
 mod eventsub;
+#[cfg(any(test, fuzzing))]
+pub(crate) use eventsub::fuzzing;
 mod helix;
 mod platform;
 mod streams;

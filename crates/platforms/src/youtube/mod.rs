@@ -12,6 +12,8 @@ mod api;
 mod broadcasts;
 mod config;
 mod failure;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod live;
 mod message;
 mod quota;

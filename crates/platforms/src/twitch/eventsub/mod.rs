@@ -12,6 +12,8 @@
 
 mod backfill;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod recent;
 mod session;
 mod socket;
