@@ -5,7 +5,8 @@ use std::{env, fs, path::PathBuf};
 
 use secrecy::SecretString;
 use stagedoor_platforms::{
-    Capabilities, ChatSource, Platform, Replay, TimeoutUnit, facebook, http_client, kick, youtube,
+    Capabilities, ChatSource, Platform, Replay, TimeoutUnit, facebook, http_client, kick, twitch,
+    youtube,
 };
 
 const BEGIN: &str = "<!-- capabilities: begin";
@@ -18,10 +19,12 @@ fn document() -> PathBuf {
 fn platforms() -> Vec<(&'static str, Box<dyn Platform>)> {
     let secret = || SecretString::from("secret".to_owned());
     let http = http_client().expect("TLS");
+    let twitch = twitch::Twitch::new(twitch::Config::new("id", secret()), http.clone());
     let youtube = youtube::YouTube::new(youtube::Config::new("id", secret()), http.clone());
     let kick = kick::Kick::new(kick::Config::new("id", secret()), http.clone());
     let facebook = facebook::Facebook::new(facebook::Config::new("id", secret()), http);
     vec![
+        ("Twitch", Box::new(twitch.expect("the real addresses"))),
         ("YouTube", Box::new(youtube.expect("the real addresses"))),
         ("Kick", Box::new(kick.expect("the real addresses"))),
         ("Facebook", Box::new(facebook.expect("the real addresses"))),
