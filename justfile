@@ -40,6 +40,10 @@ docs:
 deny:
     cargo xtask deny
 
+# Every parser, for two seconds each (needs cargo-fuzz)
+fuzz:
+    cargo xtask fuzz
+
 # Measure, beside the peer; prints a table
 bench *arguments:
     cargo run --release --package stagedoor-bench -- {{arguments}}

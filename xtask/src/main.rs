@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! cargo xtask test ──▶ setup ─ fmt ─ lint ─ unit ─ docs ─ phoenix     each of them also alone: cargo xtask lint
-//! cargo xtask ci   ──▶ the same, and deny
+//! cargo xtask ci   ──▶ the same, deny and fuzz
 //! ```
 //!
 //! The first failure ends the run with the step's name. At the end stand the steps, their times, and what the test
 //! runners said last.
 
+mod fuzz;
 mod postgres;
 mod setup;
 mod shell;
@@ -71,7 +72,7 @@ fn usage() -> String {
     let steps = STEPS.iter().map(|step| format!("  {:9} {}", step.name, step.does));
     let head = [
         "Usage: cargo xtask <what>\n",
-        "  test      all of the following but deny",
+        "  test      all of the following but deny and fuzz",
         "  ci        all of the following, as .ci/run does\n",
     ];
     let lines: Vec<_> = head.into_iter().map(str::to_owned).chain(steps).collect();

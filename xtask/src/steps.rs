@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use anyhow::Result;
 
 use crate::{
+    fuzz,
     postgres::{self, Postgres},
     setup,
     shell::{cargo, command, root, run, run_tests, target_dir, works},
@@ -54,6 +55,12 @@ pub(crate) const STEPS: &[Step] = &[
         in_test: false,
         act: deny,
     },
+    Step {
+        name: "fuzz",
+        does: "two seconds of cargo-fuzz for each parser of what comes from outside",
+        in_test: false,
+        act: fuzz::all,
+    },
 ];
 
 /// How a step went.
@@ -85,6 +92,7 @@ impl fmt::Display for Report {
 
 fn fmt() -> Result<Vec<String>> {
     run(cargo(&["fmt", "--all", "--check"]))?;
+    run(cargo(&["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
     Ok(Vec::new())
 }
 
