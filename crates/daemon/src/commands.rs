@@ -88,7 +88,7 @@ fn run(flags: Flags, demo: Option<SocketAddr>) -> Result<Exit, CommandError> {
         };
         let service = Daemon::start(&config).await?;
         if let Some(demo) = &mut demo {
-            demo.open(&service).await?;
+            demo.open(&service)?;
         }
         announce(&config, &service);
         Ok(Lifecycle { service, config, sources, level, signals }.run().await)

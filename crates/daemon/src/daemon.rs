@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use stagedoor_gateway::{NotLoopback, OriginError};
+use stagedoor_gateway::{NotLoopback, OriginError, WebUrlError};
 use stagedoor_inspect::{InspectMsg, ListenError};
 use stagedoor_presence::Tracker;
 use stagedoor_store::Rotated;
@@ -70,6 +70,9 @@ pub enum StartError {
     /// The client of a platform cannot be made.
     #[error("platforms: not valid")]
     Platform(#[from] stagedoor_platforms::BuildError),
+    /// The public address, or the page to go on to, is none.
+    #[error("gateway.public_url or gateway.connected_url: not valid")]
+    WebUrl(#[from] WebUrlError),
     /// The tree of actors did not start.
     #[error("the supervision tree did not start")]
     Tree(#[source] stagedoor_supervision::StartError),
@@ -87,7 +90,8 @@ impl StartError {
             | Self::DatabaseUrl(_)
             | Self::Keyring(_)
             | Self::Cloudflare(_)
-            | Self::Platform(_) => Exit::Configuration,
+            | Self::Platform(_)
+            | Self::WebUrl(_) => Exit::Configuration,
             Self::StateDir(_)
             | Self::Listen { .. }
             | Self::Inspect(_)

@@ -19,6 +19,7 @@ mod descriptors;
 mod exit;
 mod lifecycle;
 pub mod logs;
+pub mod made_up;
 mod process;
 mod server;
 mod signals;

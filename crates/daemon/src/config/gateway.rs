@@ -8,6 +8,7 @@ use std::{
 
 use http::Uri;
 use serde::{Deserialize, Serialize};
+use stagedoor_gateway::WebUrl;
 
 use super::{
     ByteSize, Invalid, Mode, PlatformsConfig, check_range,
@@ -98,13 +99,9 @@ impl GatewayConfig {
             );
             return Err(Invalid::new(key, problem));
         }
-        if let Some(url) = &self.connected_url
-            && !is_web_url(url)
-        {
-            let problem = format!(
-                "must be an address such as \"https://stagedoor.example.com\", got {url:?}"
-            );
-            return Err(Invalid::new("gateway.connected_url", problem));
+        if let Some(url) = &self.connected_url {
+            let check = WebUrl::new(url);
+            check.map_err(|error| Invalid::new("gateway.connected_url", error.to_string()))?;
         }
         if mode == Mode::Development {
             return Ok(());
@@ -141,18 +138,9 @@ pub(super) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }
 
-/// `http://` or `https://`, with a host, without credentials and fragment.
-fn is_web_url(text: &str) -> bool {
-    let uri =
-        text.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
-    let authority = uri.as_ref().and_then(Uri::authority);
-    authority.is_some_and(|it| !it.host().is_empty() && !it.as_str().contains('@'))
-        && !text.contains('#')
-}
-
 /// An address without a query: something can be added behind.
 pub(super) fn is_http_url(text: &str) -> bool {
-    is_web_url(text) && !text.contains('?')
+    WebUrl::new(text).is_ok() && !text.contains('?')
 }
 
 fn is_loopback_url(text: &str) -> bool {

@@ -17,6 +17,7 @@ mod inspect;
 mod load;
 mod log;
 mod mode;
+mod paces;
 mod platforms;
 mod presence;
 mod reload;
@@ -42,6 +43,7 @@ pub use self::{
     load::{DEFAULT_TOML, Loaded},
     log::{LogConfig, LogFormat},
     mode::Mode,
+    paces::Paces,
     platforms::{
         FacebookConfig, GoLive, KickConfig, PlatformsConfig, Privacy, TwitchConfig, YouTubeConfig,
     },
@@ -86,6 +88,9 @@ pub struct Config {
     /// Whether what the daemon talks to is made up: set by `--demo`, by nothing else.
     #[serde(skip)]
     pub demo: bool,
+    /// How fast it goes about what it repeats: set by tests, by nothing else.
+    #[serde(skip)]
+    pub paces: Paces,
 }
 
 impl Config {

@@ -307,6 +307,33 @@ fn show_tells_where_each_value_comes_from_and_is_toml() {
     assert_eq!(again.presence.max_users, 7);
 }
 
+#[test]
+fn the_platforms_addresses_are_those_that_their_clients_know() {
+    use stagedoor_platforms::{facebook, kick, twitch, youtube};
+    let ours = Config::development().platforms;
+    let theirs = twitch::Config::new("id", "secret".into());
+    assert_eq!(ours.twitch.helix_url, theirs.helix_url);
+    assert_eq!(ours.twitch.oauth_url, theirs.oauth_url);
+    assert_eq!(ours.twitch.eventsub_url, theirs.eventsub_url);
+    assert_eq!(ours.twitch.ingest_url, theirs.ingest_url);
+    let theirs = youtube::Config::new("id", "secret".into());
+    assert_eq!(ours.youtube.base_url, theirs.base_url);
+    assert_eq!(ours.youtube.stream_url, theirs.stream_url);
+    assert_eq!(ours.youtube.authorize_url, theirs.authorize_url);
+    assert_eq!(ours.youtube.token_url, theirs.token_url);
+    assert_eq!(ours.youtube.revoke_url, theirs.revoke_url);
+    assert_eq!(ours.youtube.privacy.as_str(), theirs.privacy);
+    assert_eq!(ours.youtube.quota, theirs.quota);
+    let theirs = kick::Config::new("id", "secret");
+    assert_eq!(ours.kick.api_url, theirs.api_url);
+    assert_eq!(ours.kick.id_url, theirs.id_url);
+    assert_eq!(ours.kick.site_url, theirs.site_url);
+    let theirs = facebook::Config::new("id", "secret".into());
+    assert_eq!(ours.facebook.graph_url(), theirs.graph_url);
+    assert_eq!(ours.facebook.dialog_url(), theirs.dialog_url);
+    assert_eq!((ours.facebook.go_live, theirs.go_live), (GoLive::AtOnce, facebook::GoLive::AtOnce));
+}
+
 /// The keys of a configuration text.
 fn keys(text: &str) -> Vec<String> {
     fn collect(prefix: &str, table: &toml::Table, keys: &mut Vec<String>) {

@@ -27,13 +27,17 @@ mod services;
 mod sources;
 mod streams;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use stagedoor_domain::StreamStatus;
 use stagedoor_gateway::{
     Authenticator, Backstage, CloseFrame, Gateway, GatewayConfig, Metrics, PublicLimits, Readiness,
-    SocketConfig,
+    SocketConfig, WebUrl, WebUrlError,
 };
 use stagedoor_inspect::InspectMsg;
 use stagedoor_presence::{
@@ -120,7 +124,7 @@ pub(crate) async fn start(
     let (readiness, numbers) = (Readiness::new(), Metrics::new());
     metrics::register(&numbers, &lifecycle, &users, &presence.counters);
     let gateway = Gateway::new(
-        &gateway_config(config),
+        &gateway_config(config, addresses.public)?,
         tracker.clone(),
         authenticator,
         readiness.clone(),
@@ -229,9 +233,12 @@ fn retention(config: &Config) -> Retention {
     }
 }
 
-fn gateway_config(config: &Config) -> GatewayConfig {
+fn gateway_config(config: &Config, bound: SocketAddr) -> Result<GatewayConfig, WebUrlError> {
     let gateway = &config.gateway;
-    GatewayConfig {
+    let connected_url = gateway.connected_url.as_deref().map(WebUrl::new).transpose()?;
+    Ok(GatewayConfig {
+        public_url: WebUrl::new(&public_url(gateway.public_url.as_deref(), bound))?,
+        connected_url,
         origins: gateway.allowed_origins.clone(),
         socket: SocketConfig {
             message_limit: gateway.message_limit.bytes(),
@@ -246,7 +253,18 @@ fn gateway_config(config: &Config) -> GatewayConfig {
         },
         demo: config.demo,
         ..GatewayConfig::default()
+    })
+}
+
+/// Where the public listener is reached, where nothing else is said: an address that means all of this machine's is no
+/// place to send a browser to.
+fn public_url(said: Option<&str>, mut bound: SocketAddr) -> String {
+    match bound.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => bound.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => bound.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
     }
+    said.map_or_else(|| format!("http://{bound}"), Into::into)
 }
 
 /// The conditions of `/ready`: the parts without which a session would get no tree.

@@ -44,6 +44,7 @@ pub(super) async fn open(
         start_deadline: stream.start_deadline,
         alert_max_age: stream.alert_max_age,
         alert_backlog: stream.alert_backlog,
+        platforms: config.paces.platforms,
         ..StreamSettings::default()
     };
     let on_air = OnAir::restored(&open);

@@ -126,9 +126,12 @@ impl Streams {
         })
     }
 
+    /// Cloudflare's, and those of the platforms.
     pub(super) fn budgets(&self) -> Vec<Budget> {
-        let client = self.services.cloudflare.as_ref();
-        client.map(|client| budget(client.budget().report("cloudflare"))).into_iter().collect()
+        let cloudflare = self.services.cloudflare.as_ref();
+        let cloudflare = cloudflare.map(|client| client.budget().report("cloudflare"));
+        let platforms = self.services.platforms.iter().flat_map(|platform| platform.budgets());
+        cloudflare.into_iter().chain(platforms).map(budget).collect()
     }
 }
 

@@ -2,20 +2,24 @@
 //!
 //! ```text
 //! Demo ── a Cloudflare of its own, on loopback ──▶ its encoders connect by themselves, its webhooks come here
+//!      ── a Twitch, a YouTube, a Kick, a Facebook ──▶ people chat, follow, subscribe and give
 //!      ── two users: ada, who is you, and bob, who is always there
 //! ```
 //!
 //! The daemon is the real one: only what it talks to is not.
 
+mod furniture;
+mod platforms;
+
 use std::{net::SocketAddr, time::Duration};
 
-use secrecy::SecretString;
-use stagedoor_domain::{Destination, DestinationId, Page, Platform, SessionId, UserId};
+use stagedoor_domain::{Page, SessionId, UserId};
 use stagedoor_fakes::cloudflare::{FakeCloudflare, FakeConfig, WebhookTarget};
 use stagedoor_presence::SessionGuard;
 use thiserror::Error;
 
-use crate::{Daemon, config::Config};
+use self::platforms::Fakes;
+use crate::{Daemon, StartError, config::Config};
 
 /// The database of the demo, whatever is configured: it must not find, nor touch, what is real.
 const DATABASE: &str = "sqlite:demo.db";
@@ -24,8 +28,7 @@ const WEBHOOK_SECRET: &str = "the demo's own webhooks";
 /// How long after its live input was made an encoder connects.
 const ENCODER_DELAY: Duration = Duration::from_secs(3);
 
-const USERS: [&str; 2] = ["ada", "bob"];
-/// Of the [`USERS`], the one who is always there.
+/// The one who is always there.
 const RESIDENT: &str = "bob";
 
 /// Why the demo does not start.
@@ -39,8 +42,12 @@ pub(crate) enum DemoError {
         #[source]
         source: std::io::Error,
     },
+    #[error("the demo's platforms cannot listen")]
+    Platforms(#[source] std::io::Error),
     #[error("the demo's users could not be set up")]
     Store(#[from] stagedoor_store::StoreError),
+    #[error("the demo's database could not be opened")]
+    Open(#[from] StartError),
     #[error("the demo's resident user could not come in")]
     Track(#[from] stagedoor_presence::TrackError),
 }
@@ -48,11 +55,12 @@ pub(crate) enum DemoError {
 /// What the demo adds to the daemon.
 pub(crate) struct Demo {
     cloudflare: FakeCloudflare,
+    platforms: Fakes,
     resident: Option<SessionGuard>,
 }
 
 impl Demo {
-    /// Starts what stands in for the platforms, and points the configuration at it.
+    /// Starts what stands in for Cloudflare and the platforms, points the configuration at it, and furnishes the database.
     pub(crate) async fn prepare(
         address: SocketAddr,
         config: &mut Config,
@@ -73,49 +81,30 @@ impl Demo {
         told.lifecycle_url = Some(cloudflare.lifecycle_base_url());
         told.webhook_secret = Some(WEBHOOK_SECRET.into());
         told.webhook_secret_file = None;
+        let platforms = Fakes::start().await.map_err(DemoError::Platforms)?;
+        platforms.configure(config);
         config.store.url = Some(DATABASE.into());
         config.demo = true;
-        Ok(Self { cloudflare, resident: None })
+        furniture::move_in(config, &platforms).await?;
+        Ok(Self { cloudflare, platforms, resident: None })
     }
 
-    /// Moves the users in.
-    pub(crate) async fn open(&mut self, daemon: &Daemon) -> Result<(), DemoError> {
+    /// Lets it begin.
+    pub(crate) fn open(&mut self, daemon: &Daemon) -> Result<(), DemoError> {
         let public = daemon.addresses().public;
         self.cloudflare.set_webhook(Some(WebhookTarget {
             url: format!("http://{public}/webhooks/cloudflare"),
             secret: WEBHOOK_SECRET.into(),
         }));
-        let store = &daemon.services().store;
-        for name in USERS {
-            let user = UserId::new(name).expect("a short word is an id");
-            for (destination, key) in destinations() {
-                store.put_destination(&user, &destination, Some(&key)).await?;
-            }
-        }
+        self.platforms.open(public);
         let resident = UserId::new(RESIDENT).expect("a short word is an id");
         let session = SessionId::new("demo").expect("a short word is an id");
         let page = Page::new("home").expect("a short word is a page");
         self.resident = Some(daemon.tracker().track(&resident, session, page)?);
         tracing::warn!(
             cloudflare = %self.cloudflare.base_url(),
-            "DEMO: nothing here reaches a platform; users ada and bob have made-up destinations, and their encoders connect by themselves"
+            "DEMO: nothing here reaches a platform; users ada and bob have made-up channels, and their encoders connect by themselves"
         );
         Ok(())
     }
-}
-
-fn destinations() -> [(Destination, SecretString); 2] {
-    let destination = |id, name: &str, platform, url: &str| Destination {
-        id: DestinationId::new(id).expect("a short word is an id"),
-        name: name.into(),
-        platform,
-        url: url.into(),
-        account: false,
-    };
-    let (twitch, youtube) =
-        ("rtmps://ingest.twitch.example/app", "rtmps://a.youtube.example/live2");
-    [
-        (destination("twitch", "Twitch", Platform::Twitch, twitch), "demo-twitch-key".into()),
-        (destination("youtube", "YouTube", Platform::YouTube, youtube), "demo-youtube-key".into()),
-    ]
 }
