@@ -2,12 +2,17 @@
 
 use std::{ops::Deref, time::Duration};
 
-use stagedoor_domain::UserId;
-use stagedoor_fakes::cloudflare::FakeCloudflare;
+use jiff::Timestamp;
+use stagedoor_domain::{Account, Platform, UserId};
+use stagedoor_fakes::{
+    Tokens, cloudflare::FakeCloudflare, facebook::FakeFacebook, kick::FakeKick, twitch::FakeTwitch,
+    youtube::FakeYouTube,
+};
 use stagedoor_inspect::{InspectClient, Watch};
-use stagedoor_stream::{Components, UserContext};
+use stagedoor_store::StoreError;
+use stagedoor_stream::{AccountsMsg, Components, UserContext};
 use stagedoor_supervision::{ChildInfo, ChildSpec, ChildStatus, SupervisorHandle};
-use stagedoord::{Daemon, RunError, config::Config, credentials};
+use stagedoord::{Daemon, RunError, config::Config, credentials, made_up};
 use tempfile::TempDir;
 
 use crate::{PATIENCE, Reach, WEBHOOK_SECRET, wait_until};
@@ -60,6 +65,30 @@ impl HarnessBuilder {
             cloudflare.lifecycle_url = Some(fake.lifecycle_base_url());
             cloudflare.webhook_secret = Some(WEBHOOK_SECRET.into());
         })
+    }
+
+    /// With this for Twitch.
+    #[must_use]
+    pub fn twitch(self, fake: &FakeTwitch) -> Self {
+        self.configure(|config| made_up::twitch(&mut config.platforms.twitch, fake))
+    }
+
+    /// With this for YouTube.
+    #[must_use]
+    pub fn youtube(self, fake: &FakeYouTube) -> Self {
+        self.configure(|config| made_up::youtube(&mut config.platforms.youtube, fake))
+    }
+
+    /// With this for Kick. It delivers when it is given the daemon's [`Reach::kick_webhook`].
+    #[must_use]
+    pub fn kick(self, fake: &FakeKick) -> Self {
+        self.configure(|config| made_up::kick(&mut config.platforms.kick, fake))
+    }
+
+    /// With this for Facebook.
+    #[must_use]
+    pub fn facebook(self, fake: &FakeFacebook) -> Self {
+        self.configure(|config| made_up::facebook(&mut config.platforms.facebook, fake))
     }
 
     /// With one more component in every tree, as a program that embeds the daemon adds it.
@@ -161,6 +190,59 @@ impl Harness {
     /// Waits until there is nothing at `path`.
     pub async fn gone(&self, path: &str) {
         wait_until(&format!("{path} is gone"), async || self.find(path), Option::is_none).await;
+    }
+
+    /// Connects an account of `user`, as if they had agreed on the platform's page: a fake's `grant` has tokens. A tree that
+    /// runs hears of it. The account's version.
+    pub async fn connect_account(
+        &self,
+        user: &str,
+        platform: Platform,
+        external_id: &str,
+        tokens: Tokens,
+    ) -> i64 {
+        let put = self.try_connect_account(user, platform, external_id, tokens).await;
+        put.expect("the store takes the account")
+    }
+
+    /// As [`connect_account`](Self::connect_account), where the store may refuse it.
+    pub async fn try_connect_account(
+        &self,
+        user: &str,
+        platform: Platform,
+        external_id: &str,
+        tokens: Tokens,
+    ) -> Result<i64, StoreError> {
+        let user = UserId::new(user).expect("the test names a valid user");
+        let account = Account {
+            platform,
+            external_id: external_id.into(),
+            name: external_id.into(),
+            scopes: Vec::new(),
+            needs_reauth: false,
+            expires_at: None,
+            connected_at: Timestamp::now(),
+            version: 1,
+        };
+        let Tokens { access, refresh } = tokens;
+        let tokens =
+            stagedoor_store::Tokens { access: access.into(), refresh: refresh.map(Into::into) };
+        let version = self.daemon.services().store.put_account(&user, &account, &tokens).await?;
+        if let Some(cx) = self.tree_of(&user) {
+            // One that is between two lives reads the accounts when it is back.
+            let _ = cx.accounts().cast(AccountsMsg::Changed);
+        }
+        Ok(version)
+    }
+
+    /// Disconnects an account, as the user does on the dashboard.
+    pub async fn disconnect_account(&self, user: &str, platform: &Platform) {
+        let answer = self.user(user).delete(&format!("/accounts/{platform}")).await;
+        assert!(answer.status < 300, "{answer:?}");
+    }
+
+    fn tree_of(&self, user: &UserId) -> Option<UserContext> {
+        self.daemon.tree().child("users")?.supervisor()?.child(user.as_str())?.context()
     }
 
     /// Changes in actors' lives from now on.

@@ -6,7 +6,7 @@
 //! Process ─ the binary, with its log and its signals ──────────────────┘
 //! ```
 //!
-//! Either may have a [`FakeCloudflare`](stagedoor_fakes::cloudflare::FakeCloudflare) for Cloudflare.
+//! Either may have [fakes](stagedoor_fakes) for Cloudflare and the platforms.
 //!
 //! Nothing here sleeps and hopes: whoever waits, waits for a condition, by [`wait_until`].
 

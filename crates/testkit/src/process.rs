@@ -11,8 +11,13 @@ use std::{
 
 pub use rustix::process::Signal;
 use rustix::process::{Pid, kill_process};
-use stagedoor_fakes::cloudflare::FakeCloudflare;
-use stagedoord::{Addresses, config::Config, credentials};
+use serde::Serialize;
+use serde_json::Value;
+use stagedoor_fakes::{
+    cloudflare::FakeCloudflare, facebook::FakeFacebook, kick::FakeKick, twitch::FakeTwitch,
+    youtube::FakeYouTube,
+};
+use stagedoord::{Addresses, config::Config, credentials, made_up};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -108,6 +113,54 @@ impl ProcessBuilder {
             .env("STAGEDOOR__CLOUDFLARE__BASE_URL", fake.base_url())
             .env("STAGEDOOR__CLOUDFLARE__LIFECYCLE_URL", fake.lifecycle_base_url())
             .env("STAGEDOOR__CLOUDFLARE__WEBHOOK_SECRET", WEBHOOK_SECRET)
+    }
+
+    /// With this for Twitch.
+    #[must_use]
+    pub fn twitch(self, fake: &FakeTwitch) -> Self {
+        let mut told = Config::development().platforms.twitch;
+        made_up::twitch(&mut told, fake);
+        self.platform("TWITCH", &told, &fake.config().client_secret)
+    }
+
+    /// With this for YouTube.
+    #[must_use]
+    pub fn youtube(self, fake: &FakeYouTube) -> Self {
+        let mut told = Config::development().platforms.youtube;
+        made_up::youtube(&mut told, fake);
+        self.platform("YOUTUBE", &told, &fake.config().client_secret)
+    }
+
+    /// With this for Kick; as [`HarnessBuilder::kick`](crate::HarnessBuilder::kick).
+    #[must_use]
+    pub fn kick(self, fake: &FakeKick) -> Self {
+        let mut told = Config::development().platforms.kick;
+        made_up::kick(&mut told, fake);
+        self.platform("KICK", &told, &fake.config().client_secret)
+    }
+
+    /// With this for Facebook.
+    #[must_use]
+    pub fn facebook(self, fake: &FakeFacebook) -> Self {
+        let mut told = Config::development().platforms.facebook;
+        made_up::facebook(&mut told, fake);
+        self.platform("FACEBOOK", &told, &fake.config().client_secret)
+    }
+
+    /// Says a platform's section by environment variables. Its secret is hidden in it.
+    fn platform(mut self, name: &str, section: &impl Serialize, secret: &str) -> Self {
+        let section = serde_json::to_value(section).expect("configuration has text keys only");
+        for (key, value) in section.as_object().expect("a section has keys") {
+            let value = match value {
+                Value::Null => continue,
+                Value::String(_) if key == "client_secret" => secret.to_owned(),
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let key = key.to_ascii_uppercase();
+            self = self.env(&format!("STAGEDOOR__PLATFORMS__{name}__{key}"), value);
+        }
+        self
     }
 
     /// The directory it runs in.

@@ -2,20 +2,29 @@
 
 use std::{path::Path, time::Duration};
 
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{
+    Client, Method, RequestBuilder,
+    header::{COOKIE, LOCATION, SET_COOKIE},
+    redirect::Policy,
+};
 use serde_json::json;
-use stagedoor_domain::UserId;
+use stagedoor_domain::{Platform, UserId};
 use stagedoor_fakes::cloudflare::WebhookTarget;
 use stagedoor_gateway::{Authenticator, Role};
-use stagedoor_inspect::{Action, Endpoint, InspectClient};
+use stagedoor_inspect::{Action, Endpoint, InspectClient, PlatformView, PlatformsOverview};
 use stagedoor_supervision::ChildInfo;
 use stagedoord::Addresses;
 use tempfile::TempDir;
 
-use crate::{Answer, Api, ChannelClient, Connect, PATIENCE, WEBHOOK_SECRET, api::answer};
+use crate::{
+    Answer, Api, ChannelClient, Connect, PATIENCE, WEBHOOK_SECRET, api::answer, wait_until,
+};
 
 /// How long a token of a test is good.
 const TOKEN_TTL: Duration = Duration::from_mins(5);
+
+/// How often a browser is sent elsewhere at most.
+const MAX_REDIRECTS: usize = 5;
 
 /// Where a daemon is, and what opens its doors.
 #[derive(Debug)]
@@ -85,6 +94,59 @@ impl Reach {
             url: format!("http://{}/webhooks/cloudflare", self.addresses.public),
             secret: WEBHOOK_SECRET.into(),
         }
+    }
+
+    /// Where Kick's webhooks go.
+    #[must_use]
+    pub fn kick_webhook(&self) -> String {
+        format!("http://{}/webhooks/kick", self.addresses.public)
+    }
+
+    /// Connects an account of `user` as a browser does: to the platform, whose page agrees by itself, and back. What the
+    /// last page says.
+    pub async fn connect_by_page(&self, user: &str, platform: &Platform) -> Answer {
+        let token = self.token(user, Role::User);
+        let mut url = format!("http://{}/connect/{platform}?token={token}", self.addresses.public);
+        let browser = Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE);
+        let browser = browser.build().expect("the client needs nothing");
+        let mut cookie = None;
+        for _ in 0..MAX_REDIRECTS {
+            let mut request = browser.get(&url);
+            if let Some(cookie) = &cookie {
+                request = request.header(COOKIE, cookie);
+            }
+            let response = request.send().await.expect("the page is there");
+            if let Some(set) = response.headers().get(SET_COOKIE) {
+                let set = set.to_str().expect("cookies are text");
+                cookie = set.split(';').next().map(ToOwned::to_owned);
+            }
+            let Some(location) = response.headers().get(LOCATION) else {
+                let status = response.status().as_u16();
+                let body = response.text().await.expect("the page is text").into();
+                return Answer { status, body };
+            };
+            url = location.to_str().expect("addresses are text").to_owned();
+        }
+        panic!("the browser is sent around in circles; at last to {url}");
+    }
+
+    /// How the user's accounts are connected.
+    pub async fn platforms(&self, user: &str) -> PlatformsOverview {
+        let user = UserId::new(user).expect("the test names a valid user");
+        let platforms = self.ask(async |client| client.platforms(&user).await).await;
+        platforms.expect("the inspector answers")
+    }
+
+    /// Waits until the connection of the user's account stands so: `connected`, `standby`, `needs_reauth`.
+    pub async fn link_becomes(&self, user: &str, platform: &Platform, state: &str) -> PlatformView {
+        let of = |overview: &PlatformsOverview| {
+            let view = overview.platforms.iter().find(|view| view.platform == *platform);
+            view.filter(|view| view.link.as_str() == state).cloned()
+        };
+        let what = format!("{user}'s connection to {platform} is {state}");
+        let seen = async || self.platforms(user).await;
+        let seen = wait_until(&what, seen, |overview| of(overview).is_some()).await;
+        of(&seen).expect("it was seen")
     }
 
     /// Takes or renews the lease of `session`, as a web backend does.
