@@ -1,6 +1,7 @@
 //! Whatever is cut off, sent twice or crashes: each event is stored once, and none is missing.
 
 use proptest::prelude::*;
+use ractor::ActorCell;
 
 use super::*;
 
@@ -43,11 +44,8 @@ async fn survive(blows: Vec<Blow>, cut_after: Vec<usize>) -> (Vec<Box<str>>, Vec
                 world.twitch.said().log.as_mut().unwrap().extend(keys);
                 happened += count;
             }
-            // A supervisor counts crashes: too many at once end the tree, which is another test's matter.
-            Blow::KillManager => {
-                drop(world.cx.platform(&Platform::Twitch).unwrap().current().map(|it| it.kill()))
-            }
-            Blow::KillEvents => drop(world.cx.events().current().map(|it| it.kill())),
+            Blow::KillManager => kill(world.cx.platform(&Platform::Twitch).unwrap().current()),
+            Blow::KillEvents => kill(world.cx.events().current()),
             Blow::Pass(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
         }
     }
@@ -55,6 +53,12 @@ async fn survive(blows: Vec<Blow>, cut_after: Vec<usize>) -> (Vec<Box<str>>, Vec
     let mut stored = world.keys(EventKind::Follow, log.len()).await;
     stored.sort_unstable();
     (log, stored)
+}
+
+fn kill(actor: Option<ActorCell>) {
+    if let Some(actor) = actor {
+        actor.kill();
+    }
 }
 
 proptest! {
