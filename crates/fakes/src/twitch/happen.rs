@@ -30,7 +30,7 @@ impl Shared {
         self.event_of(channel, event)
     }
 
-    pub(crate) fn stream_key(&self, channel: &str) -> String {
+    pub(crate) fn stream_key(channel: &str) -> String {
         let secret: u64 = channel.bytes().fold(7, |sum, byte| sum * 31 + u64::from(byte));
         format!("live_{channel}_{secret:x}")
     }
@@ -138,25 +138,21 @@ impl Shared {
 
 impl FakeTwitch {
     /// Somebody writes in the chat. Answers the message's id, and to how many sockets it is delivered.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn chat(&self, channel: &str, viewer: impl Into<Viewer>, text: &str) -> (Box<str>, usize) {
         self.shared.chat(channel, &viewer.into(), text)
     }
 
     /// Somebody follows.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn follow(&self, channel: &str, viewer: impl Into<Viewer>) -> usize {
         self.shared.follow(channel, &viewer.into())
     }
 
     /// Somebody subscribes.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn subscribe(&self, channel: &str, viewer: impl Into<Viewer>) -> usize {
         self.shared.subscribe(channel, &viewer.into(), false)
     }
 
     /// Somebody tells for how many months they have subscribed.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn resubscribe(
         &self,
         channel: &str,
@@ -168,25 +164,21 @@ impl FakeTwitch {
     }
 
     /// Somebody gives subscriptions to these: the batch, and then each of them.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn gift(&self, channel: &str, viewer: impl Into<Viewer>, to: &[Viewer]) -> usize {
         self.shared.gift(channel, &viewer.into(), to)
     }
 
     /// Somebody cheers with bits.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn cheer(&self, channel: &str, viewer: impl Into<Viewer>, bits: u32, text: &str) -> usize {
         self.shared.cheer(channel, &viewer.into(), bits, text)
     }
 
     /// Another streamer sends so many viewers over.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn raid(&self, channel: &str, from: impl Into<Viewer>, viewers: u32) -> usize {
         self.shared.raid(channel, &from.into(), viewers)
     }
 
     /// Somebody redeems a reward: its title and what it costs.
-    #[expect(clippy::must_use_candidate, reason = "what matters is what it does")]
     pub fn redeem(
         &self,
         channel: &str,

@@ -45,7 +45,7 @@ pub(crate) async fn live(shared: Arc<Shared>, channel: Box<str>, every: Duration
                 shared.resubscribe(&channel, &somebody, months, "still here");
             }
             90..92 => {
-                let to: Vec<_> = (0..1 + dice.below(5)).map(|_| newcomer(&mut dice)).collect();
+                let to: Vec<_> = (0..=dice.below(5)).map(|_| newcomer(&mut dice)).collect();
                 shared.gift(&channel, &somebody, &to);
             }
             92..95 => {

@@ -16,6 +16,7 @@ mod events;
 mod happen;
 mod helix;
 mod lively;
+mod messages;
 mod rates;
 mod script;
 mod sessions;

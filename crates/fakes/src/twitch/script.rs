@@ -8,7 +8,9 @@ use std::{
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{BanView, Call, ChannelView, FakeTwitch, MessageView, sessions::Out, world::Channel};
+use super::{
+    BanView, Call, ChannelView, FakeTwitch, MessageView, Shared, sessions::Out, world::Channel,
+};
 use crate::{Effect, Tokens, lock};
 
 /// How events are delivered.
@@ -173,7 +175,7 @@ impl FakeTwitch {
     /// The stream key of a channel.
     #[must_use]
     pub fn stream_key(&self, channel: &str) -> String {
-        self.shared.stream_key(channel)
+        Shared::stream_key(channel)
     }
 
     fn look<T>(&self, channel: &str, look: impl Fn(&Channel) -> T) -> T {

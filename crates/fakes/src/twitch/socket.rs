@@ -28,10 +28,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{
-    Delivery, Shared,
-    sessions::{Out, message_id},
-};
+use super::{Delivery, Shared, messages::message_id, sessions::Out};
 use crate::lock;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
@@ -210,7 +207,7 @@ impl Run<'_> {
                 let _ = mark.send(());
             }
             Out::Ping => {
-                socket.send(Message::Ping("are you there".into())).await.map_err(|_| Over)?
+                socket.send(Message::Ping("are you there".into())).await.map_err(|_| Over)?;
             }
             Out::Close(code, reason) => {
                 self.release(socket).await?;

@@ -72,7 +72,7 @@ pub(super) async fn update(
             Err(error) => return Err(error),
         }
     }
-    if body.as_object().is_none_or(|fields| fields.is_empty()) {
+    if body.as_object().is_none_or(serde_json::Map::is_empty) {
         return Ok(applied);
     }
     let url = below(&inner.helix, &["channels"]);

@@ -42,16 +42,20 @@ pub(super) async fn standings(
         let listed: Data<Stream> = inner.http.ask(call).await?;
         streams.extend(listed.data.into_iter().map(|stream| (stream.user_id.clone(), stream)));
     }
-    let is_told = |text: &Box<str>| !text.is_empty();
     let standing = |watched: &Watched| {
         let stream = streams.get(&*watched.account.external_id);
         Some(stream.map_or_else(Standing::default, |stream| Standing {
             live: true,
             viewers: stream.viewer_count,
-            title: stream.title.clone().filter(is_told),
-            category: stream.game_name.clone().filter(is_told),
+            title: told(stream.title.as_deref()),
+            category: told(stream.game_name.as_deref()),
             started_at: stream.started_at,
         }))
     };
     Ok(of.iter().map(standing).collect())
+}
+
+/// What is empty is not told.
+fn told(text: Option<&str>) -> Option<Box<str>> {
+    text.filter(|text| !text.is_empty()).map(Into::into)
 }

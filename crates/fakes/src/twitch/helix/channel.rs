@@ -115,14 +115,10 @@ pub(super) async fn streams(
     data(streams.collect::<Vec<_>>())
 }
 
-pub(super) async fn stream_key(
-    State(shared): State<Arc<Shared>>,
-    caller: Caller,
-    pairs: Pairs,
-) -> Response {
+pub(super) async fn stream_key(caller: Caller, pairs: Pairs) -> Response {
     let scope = "channel:read:stream_key";
     match caller.owns(first(&pairs, "broadcaster_id"), scope) {
-        Ok(channel) => data(json!([{ "stream_key": shared.stream_key(&channel) }])),
+        Ok(channel) => data(json!([{ "stream_key": Shared::stream_key(&channel) }])),
         Err(refusal) => refusal,
     }
 }

@@ -122,7 +122,8 @@ fn digest(texts: &[&str]) -> String {
         hash.update(text);
     }
     let bytes = hash.finalize();
-    bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let (number, _) = bytes.split_first_chunk().expect("a hash has 32 bytes");
+    format!("{:016x}", u64::from_be_bytes(*number))
 }
 
 #[cfg(test)]

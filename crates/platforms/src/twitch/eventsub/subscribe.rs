@@ -64,11 +64,11 @@ pub(crate) async fn subscribe(
     let all: Vec<BoxFuture<'_, _>> = TYPES.iter().map(make).collect();
     let mut all = stream::iter(all).buffer_unordered(AT_A_TIME);
     let (mut not_granted, mut refused) = (BTreeSet::new(), BTreeSet::new());
-    let mut made = 0_usize;
+    let mut count = 0_usize;
     let work = async {
         while let Some(one) = all.next().await {
             match one? {
-                (_, Made::Yes) => made += 1,
+                (_, Made::Yes) => count += 1,
                 (kind, Made::NotGranted) => {
                     not_granted.insert(kind.scope.unwrap_or(kind.name));
                 }
@@ -83,7 +83,7 @@ pub(crate) async fn subscribe(
         Ok(done) => done?,
         Err(_) => return Err(lost("the subscriptions took too long")),
     }
-    if made == 0 {
+    if count == 0 {
         return Err(lost("Twitch grants no subscription at all"));
     }
     Ok(link(&not_granted, &refused))

@@ -248,7 +248,7 @@ async fn what_a_moderator_does_comes_back() {
     let place = crate::Place { account: &world.ada, broadcast: None };
     let act = crate::ModerationAct::Timeout {
         viewer_id: "7".into(),
-        duration: Duration::from_secs(60),
+        duration: Duration::from_mins(1),
         reason: Some("spoilers".into()),
     };
     world.twitch.moderate(place, &act).await.unwrap();
