@@ -48,6 +48,8 @@ pub struct FakeConfig {
     pub client_secret: String,
     /// Whether calls must prove that they come from the app.
     pub needs_proof: bool,
+    /// From where what it makes is numbered: who follows on another one that was believed must not number alike.
+    pub first_number: u64,
     /// How long every answer takes.
     pub latency: Duration,
     /// How long after a live video is made its stream arrives by itself.
@@ -61,6 +63,7 @@ impl Default for FakeConfig {
             client_id: "1420358918301455".into(),
             client_secret: "fake-app-secret".into(),
             needs_proof: true,
+            first_number: 0,
             latency: Duration::ZERO,
             stream_arrives_after: None,
         }
@@ -106,9 +109,9 @@ impl FakeFacebook {
         let mut oauth = ProviderConfig::new(OAuthStyle::Facebook, id, secret);
         oauth.access_lifetime = TOKENS_HOLD;
         let shared = Arc::new(Shared {
+            world: Mutex::new(World::numbered_from(config.first_number)),
             config,
             provider: Arc::new(Provider::new(oauth)),
-            world: Mutex::default(),
             faults: Faults::default(),
             script: Mutex::default(),
         });

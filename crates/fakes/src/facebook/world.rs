@@ -91,6 +91,10 @@ pub(super) struct World {
 }
 
 impl World {
+    pub(super) fn numbered_from(first: u64) -> Self {
+        Self { last_id: first, ..Self::default() }
+    }
+
     fn next(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id

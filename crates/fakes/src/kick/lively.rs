@@ -71,7 +71,9 @@ impl FakeKick {
 
     fn something_happens(&self, channel: u64, dice: &mut Dice) {
         let viewer = viewer(dice);
-        match dice.below(100) {
+        // Most of the time somebody writes: whoever looks on wants to see the rest happen, and not only happen.
+        let happens = if dice.below(100) < 97 { 0 } else { 80 + dice.below(20) };
+        match happens {
             0..80 => {
                 let words = *dice.of(WORDS);
                 self.chat(channel, &viewer, words);

@@ -36,7 +36,9 @@ pub(crate) async fn live(shared: Arc<Shared>, channel: Box<str>, every: Duration
     loop {
         tokio::time::sleep(every).await;
         let somebody = Viewer::from(PEOPLE[dice.below(PEOPLE.len())]);
-        match dice.below(100) {
+        // Most of the time somebody writes: whoever looks on wants to see the rest happen, and not only happen.
+        let happens = if dice.below(100) < 97 { 0 } else { 78 + dice.below(22) };
+        match happens {
             0..78 => drop(shared.chat(&channel, &somebody, WORDS[dice.below(WORDS.len())])),
             78..85 => drop(shared.follow(&channel, &newcomer(&mut dice))),
             85..88 => drop(shared.subscribe(&channel, &newcomer(&mut dice), false)),

@@ -75,6 +75,8 @@ pub struct FakeConfig {
     pub reconnect_grace: Duration,
     /// Calls of Helix in a minute, for each user, and for the client itself.
     pub rate_limit: u32,
+    /// From where what it makes is numbered: who follows on another one that was believed must not number alike.
+    pub first_number: u64,
     /// How long every answer takes.
     pub latency: Duration,
 }
@@ -106,6 +108,7 @@ impl Default for FakeConfig {
             welcome_deadline: Duration::from_secs(10),
             reconnect_grace: Duration::from_secs(30),
             rate_limit: 800,
+            first_number: 0,
             latency: Duration::ZERO,
         }
     }
@@ -150,12 +153,12 @@ impl FakeTwitch {
             oauth: Arc::new(Provider::new(provider)),
             faults: Faults::default(),
             rates: Mutex::new(Rates::new(config.rate_limit)),
+            numbers: AtomicU64::new((1 << 48) + config.first_number),
             config,
             world: Mutex::default(),
             sessions: Mutex::default(),
             delivery: Mutex::default(),
             tasks: Mutex::default(),
-            numbers: AtomicU64::new(1 << 48),
             sockets_opened: AtomicUsize::new(0),
             client_frames: AtomicUsize::new(0),
             pongs: AtomicUsize::new(0),

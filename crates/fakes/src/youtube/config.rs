@@ -16,6 +16,8 @@ pub struct FakeConfig {
     pub client_secret: String,
     /// Units of quota; none are counted down where there is no end of them.
     pub quota: Option<u64>,
+    /// From where what it makes is numbered: who follows on another one that was believed must not number alike.
+    pub first_number: u64,
     /// How long every answer takes.
     pub latency: Duration,
     /// How much of a chat comes to who has read nothing of it yet.
@@ -40,6 +42,7 @@ impl Default for FakeConfig {
             client_id: "youtube-client".into(),
             client_secret: "youtube-secret".into(),
             quota: None,
+            first_number: 0,
             latency: Duration::ZERO,
             history: 75,
             call_lasts: None,

@@ -78,7 +78,7 @@ fn happen(
         return;
     }
     let author = Author { member: dice.roll(5) == 0, ..Author::viewer(PEOPLE[dice.roll(12)]) };
-    let said = match dice.roll(40) {
+    let said = match dice.roll(200) {
         0 => Said::SuperChat {
             micros: 1_000_000 * (1 + dice.roll(50) as u64),
             currency: "EUR".into(),

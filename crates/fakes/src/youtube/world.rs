@@ -151,10 +151,14 @@ pub(crate) struct World {
     /// Broadcasts that were on air and are deleted.
     pub(crate) recordings_lost: usize,
     pub(crate) broadcasts_made: usize,
-    ids: usize,
+    ids: u64,
 }
 
 impl World {
+    pub(crate) fn numbered_from(first: u64) -> Self {
+        Self { ids: first, ..Self::default() }
+    }
+
     pub(crate) fn id(&mut self, kind: &str) -> String {
         self.ids += 1;
         format!("{kind}{:06}", self.ids)
