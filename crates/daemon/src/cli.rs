@@ -31,7 +31,8 @@ pub struct Arguments {
     /// What is configured by flags.
     #[command(flatten)]
     pub flags: Flags,
-    /// Run with a made-up Cloudflare inside and two users, ada and bob, to try everything without an account
+    /// Run with a made-up Cloudflare, Twitch, YouTube, Kick and Facebook inside and two users, ada and bob, to try
+    /// everything without an account
     #[arg(long, global = true)]
     pub demo: bool,
     /// Where the demo's Cloudflare listens; POST /control/users/ada/encoder/disconnect there

@@ -2,6 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use jiff::Timestamp;
 use stagedoor_domain::Platform;
 use stagedoor_fakes::{
     Tokens,
@@ -14,7 +15,7 @@ use stagedoor_fakes::{
 use crate::{config::Config, made_up};
 
 /// How long after a broadcast was made its stream arrives: nobody tells these platforms what Cloudflare sends to whom.
-const STREAM_ARRIVES: Duration = Duration::from_secs(2);
+const STREAM_ARRIVES: Duration = Duration::from_millis(50);
 
 /// More units than YouTube gives anybody in a day: a demonstration that is left alone reads its chats for days.
 const QUOTA: u64 = 1_000_000;
@@ -69,14 +70,19 @@ pub(super) struct Fakes {
 impl Fakes {
     /// Starts them on free ports of the machine's own address.
     pub(super) async fn start() -> io::Result<Self> {
-        let twitch = FakeTwitch::start(twitch::FakeConfig::default()).await?;
+        // An earlier run's events are in the database, under the numbers that its platforms gave them.
+        let first_number = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+        let twitch = twitch::FakeConfig { first_number, ..twitch::FakeConfig::default() };
+        let twitch = FakeTwitch::start(twitch).await?;
         let youtube = youtube::FakeConfig {
+            first_number,
             goes_live_after: Some(STREAM_ARRIVES),
             ..youtube::FakeConfig::default()
         };
         let youtube = FakeYouTube::start(youtube).await?;
         let kick = FakeKick::start(kick::FakeConfig::default()).await?;
         let facebook = facebook::FakeConfig {
+            first_number,
             stream_arrives_after: Some(STREAM_ARRIVES),
             ..facebook::FakeConfig::default()
         };
