@@ -49,7 +49,6 @@ pub(crate) struct Call<'a> {
     pub(super) cost: u32,
     pub(super) changes_something: bool,
     pub(super) limit: usize,
-    pub(super) hides: Option<&'a SecretString>,
 }
 
 impl<'a> Call<'a> {
@@ -75,7 +74,6 @@ impl<'a> Call<'a> {
             priority,
             cost: 1,
             limit: LIMIT,
-            hides: None,
         }
     }
 
@@ -113,11 +111,6 @@ impl<'a> Call<'a> {
     /// At most so many bytes of answer, instead of 1 MiB.
     pub(crate) fn limit(self, limit: usize) -> Self {
         Self { limit, ..self }
-    }
-
-    /// No message may repeat this. Of the token that it is made with that holds anyway.
-    pub(crate) fn hiding(self, secret: &'a SecretString) -> Self {
-        Self { hides: Some(secret), ..self }
     }
 
     pub(super) fn claim(&self) -> Claim<'a> {

@@ -47,9 +47,9 @@ impl Failure {
         Self::Error(Error::Refused { code: code.into(), reason: reason.into() })
     }
 
-    /// The same, without these, and clipped.
-    pub(super) fn without(mut self, secrets: &[Option<&SecretString>]) -> Self {
-        let clean = |text: &mut Box<str>| *text = clean(text, secrets);
+    /// The same, without this, and clipped.
+    pub(super) fn without(mut self, secret: Option<&SecretString>) -> Self {
+        let clean = |text: &mut Box<str>| *text = clean(text, &[secret]);
         match &mut self {
             Self::Unauthorized { reason } => clean(reason),
             Self::Lost { what } => clean(what),

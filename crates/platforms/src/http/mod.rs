@@ -128,11 +128,6 @@ impl Http {
         Self { app: Some(app), ..self }
     }
 
-    /// The same, but other turns.
-    pub(crate) fn with_turns(self, turns: Arc<dyn Turns>) -> Self {
-        Self { turns, ..self }
-    }
-
     /// Makes a call whose answer matters.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
         let lost = Lost { changes_something: call.changes_something };
@@ -199,8 +194,7 @@ impl Http {
         }
         let failure = self.dialect.failure(status, &headers, &body.unwrap_or_default());
         permit.answered(&limits, matches!(failure, Failure::TooMany { .. }));
-        let hides = [token, call.hides];
-        Err(match failure.without(&hides) {
+        Err(match failure.without(token) {
             Failure::Unauthorized { reason } => Failed::Unauthorized { reason },
             Failure::TooMany { retry_after } => {
                 let retry_after = retry_after.or(limits.retry_after).or(limits.reset_in);

@@ -20,8 +20,7 @@ use stagedoor_domain::Platform;
 use thiserror::Error;
 
 use crate::http::{Unread, describe, read};
-pub(crate) use answer::parse_grant;
-use answer::refusal;
+use answer::{parse_grant, refusal};
 pub(crate) use app_token::AppToken;
 pub use pkce::Pkce;
 
