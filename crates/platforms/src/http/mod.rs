@@ -91,14 +91,6 @@ impl fmt::Debug for Http {
     }
 }
 
-/// A platform's answer: always a 2xx.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
 /// How one attempt went wrong.
 enum Failed {
     /// Its token was not taken.
@@ -131,9 +123,9 @@ impl Http {
     /// Makes a call whose answer matters.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
         let lost = Lost { changes_something: call.changes_something };
-        let answer = self.send(call).await?;
+        let body = self.send(call).await?;
         // Why is not told: the words of a parser repeat what they trip over, and that may be a key.
-        serde_json::from_slice(&answer.body)
+        serde_json::from_slice(&body)
             .map_err(|_| lost.because("the answer lacks what it should have"))
     }
 
@@ -142,8 +134,8 @@ impl Http {
         self.send(call).await.map(drop)
     }
 
-    /// Makes a call.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Error> {
+    /// Makes a call: the body of its answer, which is always a 2xx.
+    async fn send(&self, call: Call<'_>) -> Result<Vec<u8>, Error> {
         let tokens: &dyn TokenSource = match call.auth {
             Auth::None => return self.attempt(&call, None).await.map_err(refused),
             Auth::Token(token) => return self.attempt(&call, Some(token)).await.map_err(gone),
@@ -164,7 +156,7 @@ impl Http {
         &self,
         call: &Call<'_>,
         token: Option<&SecretString>,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Vec<u8>, Failed> {
         let mut request = self.client.request(call.method.clone(), call.url.clone());
         if !call.query.is_empty() {
             request = request.query(&call.query);
@@ -186,11 +178,12 @@ impl Http {
         let limits = self.dialect.limits(&headers);
         if status.is_success() {
             permit.answered(&limits, false);
-            let body = body.map_err(|unread| match unread {
-                Unread::TooLong => lost.because("the answer is too long"),
-                Unread::Http(error) => lost.because_of(error),
-            })?;
-            return Ok(Answer { status, headers, body });
+            return body.map_err(|unread| {
+                Failed::For(match unread {
+                    Unread::TooLong => lost.because("the answer is too long"),
+                    Unread::Http(error) => lost.because_of(error),
+                })
+            });
         }
         let failure = self.dialect.failure(status, &headers, &body.unwrap_or_default());
         permit.answered(&limits, matches!(failure, Failure::TooMany { .. }));
