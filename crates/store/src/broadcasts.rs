@@ -27,7 +27,7 @@ pub struct BroadcastRecord {
     pub planned_at: Timestamp,
     /// How far it has come.
     pub state: BroadcastState,
-    /// The broadcast in the platform's form; none as long as it is not known.
+    /// What its manager keeps of it: how it was planned, what the platform made.
     pub broadcast: Option<serde_json::Value>,
     /// Where its stream is sent to; none as long as that is not known.
     pub ingest: Option<IngestRecord>,

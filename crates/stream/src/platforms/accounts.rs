@@ -1,7 +1,7 @@
 //! AccountManager: one manager for each account that the user has connected.
 //!
-//! It is level-triggered: whenever somebody says that accounts have changed, and every so often, it compares the store's
-//! accounts with the managers that run under PlatformSupervisor, and starts and stops what differs. Nobody needs it for a
+//! It is level-triggered: whenever somebody says that accounts have changed it reads them from the store, and then and every
+//! so often it compares them with the managers that run under PlatformSupervisor, and starts and stops what differs. Nobody needs it for a
 //! user without accounts: StreamStateServer wakes it when it has found some.
 
 use std::{sync::Arc, time::Duration};

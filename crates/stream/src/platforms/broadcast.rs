@@ -12,8 +12,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use stagedoor_domain::{DestinationId, LivestreamId};
-use stagedoor_platforms::{AccountAccess, Broadcast, BroadcastPlan, Error, Platform};
+use serde::{Deserialize, Serialize};
+use stagedoor_domain::{DestinationId, LivestreamId, Metadata};
+use stagedoor_platforms::{AccountAccess, Broadcast, BroadcastPlan, Error, Place, Platform};
 use stagedoor_store::{BroadcastRecord, BroadcastState, IngestRecord, StoreError};
 use tokio::time::Instant;
 
@@ -22,6 +23,10 @@ use super::{
     state::{ACTOR, Outcome, State, at_least},
 };
 use crate::{CloudflareMsg, TargetObstacle, UserContext, Wanted, jitter::full_jitter};
+
+/// How much longer than after a failure an end waits that was refused: so many times at first, and at most.
+const END_REFUSED: u32 = 15;
+const END_REFUSED_MAX: u32 = 60;
 
 /// What is wanted and known of it.
 #[derive(Debug, Default)]
@@ -42,11 +47,15 @@ pub(super) struct Side {
     obstacle: Option<Box<str>>,
     /// The livestream for which the platform does not make one, however often it is asked.
     given_up: Option<LivestreamId>,
+    /// The livestream whose broadcast the platform refuses to end.
+    left_behind: Option<LivestreamId>,
 }
 
 /// What became of it.
 pub(super) struct BroadcastOutcome {
     reason: u64,
+    /// What was tried, and for which livestream; none where it was only read.
+    tried: Option<(Step, LivestreamId)>,
     result: Result<Known, Obstructed>,
 }
 
@@ -71,6 +80,28 @@ enum Step {
     Start,
     /// Ends it; what an attempt may have made is looked for.
     End,
+    /// Writes down that it is over, though its platform refuses to end it: another one is wanted.
+    LeaveBehind,
+}
+
+/// What is kept of a broadcast besides its record: what it was to be called when it was decided on, for it is found again
+/// by that, and what the platform made.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    metadata: Metadata,
+    broadcast: Option<Broadcast>,
+}
+
+impl Kept {
+    fn of(record: &BroadcastRecord) -> Self {
+        let kept = record.broadcast.clone();
+        kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
+    }
+
+    fn to_json(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(self).ok()
+    }
 }
 
 impl Side {
@@ -113,6 +144,7 @@ impl Side {
             (Some(wanted), Some((of, state))) if wanted == of => {
                 (state == BroadcastState::Intended).then_some(Step::Start)
             }
+            (Some(_), Some((of, _))) if self.left_behind == Some(of) => Some(Step::LeaveBehind),
             (_, Some(_)) => Some(Step::End),
         }
     }
@@ -145,39 +177,45 @@ impl State {
         if let Some(at) = self.side.retry_at.filter(|at| *at > now) {
             return due.push(at);
         }
-        let work = Work {
+        let reason = self.side.reasons;
+        if self.side.read != reason {
+            let work = self.work();
+            self.side.busy = true;
+            self.begin(async move {
+                let result = work.read().await.map_err(Obstructed::Store);
+                Outcome::Broadcast(BroadcastOutcome { reason, tried: None, result })
+            });
+            return;
+        }
+        let Some(step) = self.side.step() else { return };
+        let of = match (&step, &self.side.record) {
+            (Step::Intend(livestream), _) => *livestream,
+            (_, Some(record)) => record.livestream,
+            (_, None) => return,
+        };
+        if self.is_refused() {
+            let refused = "the account must be connected again".into();
+            return self.obstruct(refused, Some(of));
+        }
+        let work = self.work();
+        self.side.busy = true;
+        self.side.again |= step == Step::Start;
+        self.begin(async move {
+            let result = work.carry_out(&step).await;
+            Outcome::Broadcast(BroadcastOutcome { reason, tried: Some((step, of)), result })
+        });
+    }
+
+    fn work(&self) -> Work {
+        Work {
             cx: self.cx.clone(),
             client: Arc::clone(&self.client),
             account: self.access.clone(),
             record: self.side.record.clone(),
-            broadcast: self.side.broadcast.clone(),
             destination: self.side.destination.clone(),
             wanted: self.side.wanted.clone(),
             again: self.side.again,
-        };
-        let reason = self.side.reasons;
-        let step = if self.side.read == reason { self.side.step() } else { None };
-        let Some(step) = step else {
-            if self.side.read == reason {
-                return;
-            }
-            self.side.busy = true;
-            self.begin(async move {
-                let result = work.read().await.map_err(Obstructed::Store);
-                Outcome::Broadcast(BroadcastOutcome { reason, result })
-            });
-            return;
-        };
-        if self.is_refused() {
-            let refused = "the account must be connected again".into();
-            return self.obstruct(refused, true);
         }
-        self.side.busy = true;
-        self.side.again |= step == Step::Start;
-        self.begin(async move {
-            let result = work.carry_out(step).await;
-            Outcome::Broadcast(BroadcastOutcome { reason, result })
-        });
     }
 
     pub(super) fn broadcast_outcome(&mut self, outcome: BroadcastOutcome) {
@@ -192,7 +230,7 @@ impl State {
                     self.side.record.as_ref().map(|record| (record.livestream, record.state));
                 let after = record.as_ref().map(|record| (record.livestream, record.state));
                 self.side.destination = destination;
-                self.side.broadcast = record.as_ref().and_then(Work::broadcast_of);
+                self.side.broadcast = record.as_ref().and_then(|record| Kept::of(record).broadcast);
                 self.side.record = record;
                 (self.side.failures, self.side.retry_at) = (0, None);
                 if before != after {
@@ -206,11 +244,11 @@ impl State {
                     let _ = self.cx.cloudflare().cast(CloudflareMsg::TargetsChanged);
                 }
             }
-            Err(obstructed) => self.obstructed(&obstructed),
+            Err(obstructed) => self.obstructed(&obstructed, outcome.tried),
         }
     }
 
-    fn obstructed(&mut self, obstructed: &Obstructed) {
+    fn obstructed(&mut self, obstructed: &Obstructed, tried: Option<(Step, LivestreamId)>) {
         let (reason, is_final, retry_after) = match obstructed {
             Obstructed::Platform(error) => {
                 self.heed(error);
@@ -221,17 +259,35 @@ impl State {
         tracing::warn!(actor = ACTOR, user = %self.cx.user(), platform = %self.account.platform, error = %reason, "broadcast does not follow");
         let pace = self.pace();
         self.side.failures = self.side.failures.saturating_add(1);
-        let wait = full_jitter(pace.retry_initial, pace.retry_max, self.side.failures);
+        let (initial, max) = match &tried {
+            // It may be otherwise later, when somebody has done something about it; each attempt has its price.
+            Some((Step::End, _)) if is_final => {
+                (END_REFUSED * pace.retry_max, END_REFUSED_MAX * pace.retry_max)
+            }
+            _ => (pace.retry_initial, pace.retry_max),
+        };
+        let wait = full_jitter(initial, max, self.side.failures);
         self.side.retry_at = Some(Instant::now() + at_least(wait, retry_after));
-        self.obstruct(reason.into(), is_final);
+        let given_up = match tried {
+            Some((Step::Intend(_) | Step::Start, of)) if is_final => Some(of),
+            Some((Step::End, of)) if is_final => {
+                self.side.left_behind = Some(of);
+                if self.side.for_livestream().is_some() {
+                    self.side.retry_at = None;
+                }
+                None
+            }
+            _ => None,
+        };
+        self.obstruct(reason.into(), given_up);
     }
 
-    /// Tells whoever waits for it what keeps it. One that is never made is given up for this livestream; one that cannot
-    /// be ended is tried again.
-    fn obstruct(&mut self, reason: Box<str>, is_final: bool) {
-        let starts = self.side.for_livestream();
+    /// Tells whoever waits for it what keeps it. One that is never made for the livestream that is wanted is given up; one
+    /// that cannot be ended is tried again.
+    fn obstruct(&mut self, reason: Box<str>, given_up: Option<LivestreamId>) {
+        let is_final = given_up.is_some() && given_up == self.side.for_livestream();
         if is_final {
-            self.side.given_up = starts.or(self.side.given_up);
+            self.side.given_up = given_up;
         }
         if self.side.obstacle.as_ref() == Some(&reason) && !is_final {
             return;
@@ -253,7 +309,6 @@ struct Work {
     client: Arc<dyn Platform>,
     account: AccountAccess,
     record: Option<BroadcastRecord>,
-    broadcast: Option<Broadcast>,
     destination: Option<DestinationId>,
     wanted: Option<Wanted>,
     again: bool,
@@ -275,19 +330,24 @@ impl Work {
         Ok(Known { destination: mine.map(|destination| destination.id), record })
     }
 
-    async fn carry_out(self, step: Step) -> Result<Known, Obstructed> {
+    async fn carry_out(self, step: &Step) -> Result<Known, Obstructed> {
         let record = match step {
             Step::Intend(livestream) => BroadcastRecord {
                 platform: self.client.id(),
-                livestream,
+                livestream: *livestream,
                 planned_at: to_the_millisecond(Timestamp::now()),
                 state: BroadcastState::Intended,
-                broadcast: None,
+                broadcast: Kept { metadata: self.metadata().await?, broadcast: None }.to_json(),
                 ingest: None,
                 watch_url: None,
             },
             Step::Start => self.start().await?,
             Step::End => self.end().await?,
+            Step::LeaveBehind => {
+                let (user, platform) = (self.cx.user(), self.client.id());
+                tracing::warn!(actor = ACTOR, %user, %platform, "a broadcast is left behind: its platform refuses to end it");
+                BroadcastRecord { state: BroadcastState::Ended, ingest: None, ..self.recorded() }
+            }
         };
         let (store, user) = (&self.cx.services().store, self.cx.user());
         store.put_broadcast(user, &record).await.map_err(Obstructed::Store)?;
@@ -296,12 +356,21 @@ impl Work {
 
     async fn start(&self) -> Result<BroadcastRecord, Obstructed> {
         let record = self.recorded();
-        let plan = self.plan(&record, self.again).await?;
+        let plan = plan(&record, self.again);
         let made = self.client.start_broadcast(&self.account, &plan).await;
         let (broadcast, ingest) = made.map_err(Obstructed::Platform)?;
+        let metadata = self.metadata().await?;
+        if metadata != plan.metadata {
+            // They were changed while it was made.
+            let place = Place { account: &self.account, broadcast: Some(&broadcast) };
+            if let Err(error) = self.client.update_metadata(place, &metadata).await {
+                tracing::warn!(actor = ACTOR, user = %self.cx.user(), platform = %self.client.id(), %error, "metadata not updated");
+            }
+        }
+        let kept = Kept { metadata: plan.metadata, broadcast: Some(broadcast.clone()) };
         Ok(BroadcastRecord {
             state: BroadcastState::Open,
-            broadcast: serde_json::to_value(&broadcast).ok(),
+            broadcast: kept.to_json(),
             watch_url: broadcast.watch_url.clone(),
             ingest: Some(IngestRecord { url: ingest.url, stream_key: ingest.stream_key }),
             ..record
@@ -310,10 +379,10 @@ impl Work {
 
     async fn end(&self) -> Result<BroadcastRecord, Obstructed> {
         let record = self.recorded();
-        let mut broadcast = self.broadcast.clone();
+        let mut broadcast = Kept::of(&record).broadcast;
         if broadcast.is_none() {
             // What an attempt may have made is looked for.
-            let plan = self.plan(&record, true).await?;
+            let plan = plan(&record, true);
             let found = self.client.find_broadcast(&self.account, &plan).await;
             broadcast = found.map_err(Obstructed::Platform)?;
         }
@@ -330,20 +399,15 @@ impl Work {
         self.record.clone().expect("a broadcast is started and ended once it is written down")
     }
 
-    async fn plan(
-        &self,
-        record: &BroadcastRecord,
-        again: bool,
-    ) -> Result<BroadcastPlan, Obstructed> {
-        let (store, user) = (&self.cx.services().store, self.cx.user());
-        let metadata = store.metadata(user).await.map_err(Obstructed::Store)?;
-        let BroadcastRecord { livestream, planned_at, .. } = *record;
-        Ok(BroadcastPlan { livestream, planned_at, metadata, again })
+    async fn metadata(&self) -> Result<Metadata, Obstructed> {
+        let store = &self.cx.services().store;
+        store.metadata(self.cx.user()).await.map_err(Obstructed::Store)
     }
+}
 
-    fn broadcast_of(record: &BroadcastRecord) -> Option<Broadcast> {
-        serde_json::from_value(record.broadcast.clone()?).ok()
-    }
+fn plan(record: &BroadcastRecord, again: bool) -> BroadcastPlan {
+    let BroadcastRecord { livestream, planned_at, .. } = *record;
+    BroadcastPlan { livestream, planned_at, metadata: Kept::of(record).metadata, again }
 }
 
 /// A plan's time is compared with what a platform gives back.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ractor::ActorRef;
 use stagedoor_domain::{Actor, Metadata, Roles};
 use stagedoor_platforms::{
     AccountAccess, Applied, Broadcast, Category, ChatMessage, Error, ModerationAct, Operation,
@@ -174,17 +175,34 @@ impl State {
         };
         let limit = self.pace().command_limit;
         let work = work(desk);
-        let myself = self.myself.clone();
+        let mut account =
+            Account { manager: self.myself.clone(), outcome: Some(lost("it broke off")) };
         self.tasks.spawn(async move {
-            let lost = || Error::Unclear { what: "no answer in time".into() };
             let outcome = tokio::time::timeout(limit, work).await;
-            let outcome = outcome.unwrap_or_else(|_| Err(lost()));
-            let error = outcome.as_ref().err().cloned();
+            let outcome = outcome.unwrap_or_else(|_| Err(lost("no answer in time")));
+            account.outcome = outcome.as_ref().err().cloned();
             // Before the answer, so that whoever asks next finds what this one has taught.
-            let _ = myself.cast(PlatformMsg::done(Outcome::Commanded(error)));
+            drop(account);
             answer(reply, outcome.map_err(PlatformCommandError::Platform));
         });
     }
+}
+
+/// Tells the manager what became of a command, also of one that panics.
+struct Account {
+    manager: ActorRef<PlatformMsg>,
+    outcome: Option<Error>,
+}
+
+impl Drop for Account {
+    fn drop(&mut self) {
+        // A manager that has ended wants to know nothing.
+        let _ = self.manager.cast(PlatformMsg::done(Outcome::Commanded(self.outcome.take())));
+    }
+}
+
+fn lost(what: &str) -> Error {
+    Error::Unclear { what: what.into() }
 }
 
 fn unread(error: &stagedoor_store::StoreError) -> Error {

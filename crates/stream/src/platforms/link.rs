@@ -91,6 +91,11 @@ impl Link {
         }
     }
 
+    /// One whose authorisation was gone before.
+    pub(super) fn refused(reason: Box<str>) -> Self {
+        Self { state: LinkState::NeedsReauth { reason }, ..Self::new() }
+    }
+
     pub(super) const fn state(&self) -> &LinkState {
         &self.state
     }
@@ -117,6 +122,12 @@ impl Link {
         let event = match &state {
             LinkState::Connected => Some(EventKind::LinkConnected),
             LinkState::Degraded { .. } => Some(EventKind::LinkDegraded),
+            // That it is gone is told once, in whatever words.
+            LinkState::NeedsReauth { .. }
+                if matches!(self.state, LinkState::NeedsReauth { .. }) =>
+            {
+                None
+            }
             LinkState::NeedsReauth { .. } => Some(EventKind::LinkNeedsReauth),
             // What is sent again later is late, and not lost.
             LinkState::BackingOff { .. } if stood && replay == Replay::None => {

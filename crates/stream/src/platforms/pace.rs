@@ -19,7 +19,7 @@ pub struct PlatformPace {
 impl Default for PlatformPace {
     fn default() -> Self {
         Self {
-            retry_initial: Duration::from_secs(1),
+            retry_initial: Duration::from_secs(2),
             retry_max: Duration::from_mins(1),
             steady_after: Duration::from_mins(1),
             command_limit: Duration::from_secs(20),

@@ -35,6 +35,8 @@ pub(super) struct Reader {
     pub(super) client: std::sync::Arc<dyn stagedoor_platforms::Platform>,
     pub(super) broadcast: Option<Broadcast>,
     pub(super) manager: ActorRef<PlatformMsg>,
+    /// Which of the manager's readers it is.
+    pub(super) number: u64,
 }
 
 impl Reader {
@@ -55,6 +57,8 @@ impl Reader {
     async fn pump(&self, connection: &mut dyn Connection) -> Disconnect {
         let mut under_way: FuturesOrdered<BoxFuture<'_, Option<Box<str>>>> = FuturesOrdered::new();
         let (mut place, mut keep_at) = (None, Instant::now());
+        // The store may take its time over the place; the platform is read meanwhile.
+        let mut keeping: FuturesOrdered<BoxFuture<'_, ()>> = FuturesOrdered::new();
         loop {
             let mut next = connection.next();
             let batch = loop {
@@ -62,9 +66,9 @@ impl Reader {
                     biased;
                     Some(cursor) = under_way.next() => place = cursor.or(place),
                     batch = &mut next, if under_way.len() < UNDER_WAY => break batch,
-                    () = tokio::time::sleep_until(keep_at), if place.is_some() => {
-                        self.keep(place.take()).await;
-                        keep_at = Instant::now() + KEEP_INTERVAL;
+                    Some(()) = keeping.next() => keep_at = Instant::now() + KEEP_INTERVAL,
+                    () = tokio::time::sleep_until(keep_at), if place.is_some() && keeping.is_empty() => {
+                        keeping.push_back(Box::pin(self.keep(place.take())));
                     }
                 }
             };
@@ -75,6 +79,7 @@ impl Reader {
                     while let Some(cursor) = under_way.next().await {
                         place = cursor.or(place);
                     }
+                    while keeping.next().await.is_some() {}
                     self.keep(place).await;
                     return disconnect;
                 }
@@ -88,7 +93,7 @@ impl Reader {
         under_way: &mut FuturesOrdered<BoxFuture<'a, Option<Box<str>>>>,
     ) {
         if let Some(link) = link {
-            self.tell(Outcome::Link(link));
+            self.tell(Outcome::Link(self.number, link));
         }
         for report in &reports {
             match report.kind {

@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     Broadcast as News_, EventsMsg, News, StreamStateMsg, Subscriber, UserContext, Wanted,
-    jitter::jittered, tasks::Tasks,
+    jitter::{full_jitter, jittered},
+    tasks::Tasks,
 };
 
 pub(super) const ACTOR: &str = "PlatformManager";
@@ -38,8 +39,12 @@ pub struct State {
     link: Link,
     /// What reads the connection, and of which broadcast.
     reading: Option<(AbortHandle, Option<Box<str>>)>,
+    /// Counts the readers: what an earlier one has said before it was aborted does not count.
+    readers: u64,
     /// When a lost connection is made again.
     retry_at: Option<Instant>,
+    /// Not before then, whoever asks for it: the platform has said so.
+    not_before: Option<Instant>,
     /// The broadcast of which nothing more is to come.
     over: Option<Box<str>>,
     pub(super) side: Side,
@@ -56,10 +61,10 @@ pub struct State {
 
 /// What came of what it began.
 pub(super) enum Outcome {
-    /// The connection has become this.
-    Link(Told),
-    /// The connection is over.
-    Disconnected(Disconnect),
+    /// The connection of that reader has become this.
+    Link(u64, Told),
+    /// The connection of that reader is over.
+    Disconnected(u64, Disconnect),
     /// So many events were received.
     Received(usize),
     /// The platform tells whether the channel is on air.
@@ -68,6 +73,8 @@ pub(super) enum Outcome {
     Commanded(Option<Error>),
     /// The authorisation was validated.
     Validated(Result<(), Error>),
+    /// It is noted that the authorisation is gone.
+    Noted,
     /// Something became of the broadcast.
     Broadcast(BroadcastOutcome),
     /// Something is due.
@@ -86,7 +93,9 @@ impl State {
             tasks: Tasks::default(),
             link: Link::new(),
             reading: None,
+            readers: 0,
             retry_at: None,
+            not_before: None,
             over: None,
             side: Side::default(),
             breaker: Breaker::default(),
@@ -102,10 +111,12 @@ impl State {
             cx,
         };
         if state.account.needs_reauth {
-            let reason = "the platform has refused the authorisation earlier".into();
-            state.enter(LinkState::NeedsReauth { reason });
+            // It was told when it happened.
+            state.link = Link::refused("the platform has refused the authorisation earlier".into());
         }
-        state.validate_at = state.capabilities().validate_every.map(|_| Instant::now());
+        let spread = Duration::from_secs(30);
+        let validates = state.capabilities().validate_every.is_some();
+        state.validate_at = validates.then(|| Instant::now() + full_jitter(spread, spread, 1));
         // One that is between two lives tells by itself when it is back.
         let _ = state.cx.stream_state().cast(StreamStateMsg::AskWanted);
         state.drive();
@@ -150,14 +161,18 @@ impl State {
     }
 
     pub(super) fn reconnect(&mut self) {
-        self.retry_at = None;
+        self.retry_at = self.not_before;
     }
 
     pub(super) fn done(&mut self, outcome: Outcome) {
         match outcome {
-            Outcome::Link(Told::Connected) => self.enter(LinkState::Connected),
-            Outcome::Link(Told::Degraded { reason }) => self.enter(LinkState::Degraded { reason }),
-            Outcome::Disconnected(disconnect) => self.disconnected(disconnect),
+            Outcome::Link(reader, _) | Outcome::Disconnected(reader, _)
+                if reader != self.readers || self.reading.is_none() => {}
+            Outcome::Link(_, Told::Connected) => self.enter(LinkState::Connected),
+            Outcome::Link(_, Told::Degraded { reason }) => {
+                self.enter(LinkState::Degraded { reason });
+            }
+            Outcome::Disconnected(_, disconnect) => self.disconnected(disconnect),
             Outcome::Received(count) => {
                 self.received += count as u64;
                 self.received_at = Some(Timestamp::now());
@@ -171,7 +186,15 @@ impl State {
                 }
             }
             Outcome::Validated(Ok(())) => {}
-            Outcome::Validated(Err(error)) => self.heed(&error),
+            Outcome::Noted => {}
+            Outcome::Validated(Err(error)) => {
+                if error.is_transient() {
+                    // The hour is a rule of the platform's: it is not waited for once more.
+                    let wait = full_jitter(Duration::from_mins(5), Duration::from_mins(5), 1);
+                    self.validate_at = Some(Instant::now() + wait);
+                }
+                self.heed(&error);
+            }
             Outcome::Broadcast(outcome) => self.broadcast_outcome(outcome),
             Outcome::Due => self.timer = None,
         }
@@ -187,7 +210,31 @@ impl State {
     fn refused(&mut self, reason: Box<str>) {
         self.stop_reading();
         self.retry_at = None;
+        if !self.is_refused() {
+            self.note_refusal();
+        }
         self.enter(LinkState::NeedsReauth { reason });
+    }
+
+    /// The store knows it too, for whoever asks while nobody is here. Tokens that are newer than ours need nothing: then
+    /// another manager is started for them.
+    fn note_refusal(&mut self) {
+        let (store, user) = (self.cx.services().store.clone(), self.cx.user().clone());
+        let (platform, external_id) = (self.platform(), self.account.external_id.clone());
+        self.begin(async move {
+            let noted = async {
+                match store.account(&user, &platform).await? {
+                    Some((account, _)) if account.external_id == external_id => {
+                        store.set_needs_reauth(&user, &platform, account.version).await
+                    }
+                    _ => Ok(false),
+                }
+            };
+            if let Err(error) = noted.await {
+                tracing::warn!(actor = ACTOR, %user, %platform, %error, "refused authorisation not noted");
+            }
+            Outcome::Noted
+        });
     }
 
     fn disconnected(&mut self, disconnect: Disconnect) {
@@ -207,6 +254,7 @@ impl State {
                 let until = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
                 tracing::info!(actor = ACTOR, user = %self.cx.user(), platform = %self.account.platform, %reason, wait_ms = wait.as_millis(), "connection lost");
                 self.retry_at = Some(Instant::now() + wait);
+                self.not_before = retry_after.map(|demanded| Instant::now() + demanded);
                 self.enter(LinkState::BackingOff { reason, until });
             }
         }
@@ -251,6 +299,10 @@ impl State {
             self.stop_reading();
             self.enter(LinkState::Standby);
         }
+        if !wanted && !self.is_refused() && *self.link.state() != LinkState::Standby {
+            self.retry_at = None;
+            self.enter(LinkState::Standby);
+        }
         if !wanted || self.reading.is_some() {
             return;
         }
@@ -259,6 +311,7 @@ impl State {
         }
         self.retry_at = None;
         self.enter(LinkState::Connecting);
+        self.readers += 1;
         let reader = Reader {
             cx: self.cx.clone(),
             platform: self.platform(),
@@ -266,8 +319,10 @@ impl State {
             client: Arc::clone(&self.client),
             broadcast: broadcast.filter(|_| needs),
             manager: self.myself.clone(),
+            number: self.readers,
         };
-        let task = self.begin(async move { Outcome::Disconnected(reader.read().await) });
+        let number = self.readers;
+        let task = self.begin(async move { Outcome::Disconnected(number, reader.read().await) });
         self.reading = Some((task, id.filter(|_| needs)));
     }
 
@@ -279,7 +334,8 @@ impl State {
 
     /// Viewers are counted while it is on air, through us or otherwise.
     fn drive_watch(&mut self) {
-        let on_air = self.side.is_on_air() || self.live == Some(true);
+        // Of one that nobody has told about, the first look tells.
+        let on_air = self.side.is_on_air() || self.live != Some(false);
         let wanted = on_air && !self.is_refused() && self.capabilities().viewers_batch.is_some();
         let broadcast = self.side.open().map(|broadcast| broadcast.id.clone());
         let broadcast = broadcast.filter(|_| self.capabilities().broadcasts);

@@ -130,3 +130,35 @@ async fn a_stop_while_a_platform_is_still_starting_leaves_nothing_behind() {
     world.manager(&Platform::YouTube, "it is ended", ended).await;
     assert_eq!(world.youtube.live_broadcasts(), 0);
 }
+
+#[tokio::test]
+async fn one_that_is_refused_its_end_does_not_keep_the_next_from_starting() {
+    let end_deadline = Duration::from_millis(300);
+    let world = World::with(StreamSettings { end_deadline, ..settings() }).await;
+    world.start().await;
+    world.both_live().await;
+    let refused = || Error::Forbidden { reason: "live streaming is switched off".into() };
+    world.youtube.said().end_fails.extend((0..10_000).map(|_| refused()));
+    world.stop().await;
+    world.stream("it is over", |seen| !seen.status.is_on_air()).await;
+    world.start().await;
+    world.both_live().await;
+    let said = world.youtube.said();
+    assert_eq!(said.broadcasts.len(), 2);
+    let asked = 10_000 - said.end_fails.len();
+    assert!(asked < 5, "what is refused is not asked again and again: {asked} times");
+}
+
+#[tokio::test]
+async fn a_broadcast_is_found_again_by_what_it_was_to_be_called() {
+    let world = World::new().await;
+    world.youtube.said().start_is_lost = true;
+    world.start().await;
+    let made = || async { world.youtube.said().starts.clone() };
+    let first = until("it is made", made, |starts| !starts.is_empty()).await.remove(0);
+    let metadata = stagedoor_domain::Metadata { title: "another".into(), ..Default::default() };
+    let change = |reply| StreamStateMsg::SetMetadata(metadata, reply);
+    world.cx.stream_state().call(change, PATIENCE).await.unwrap().unwrap();
+    world.both_live().await;
+    assert!(world.youtube.said().starts.iter().all(|plan| plan.metadata == first.metadata));
+}

@@ -164,3 +164,35 @@ async fn what_nobody_takes_now_is_handed_over_again() {
     tree.restart_child("events").await.unwrap();
     assert_eq!(world.keys(EventKind::Follow, 1).await, ["a".into()]);
 }
+
+#[tokio::test]
+async fn a_gone_authorisation_is_noted_and_told_once() {
+    let mut world = World::new().await;
+    world.connected(&Platform::Twitch).await;
+    world.twitch.cut(Disconnect::NeedsReauth { reason: "revoked".into() });
+    let noted = || async {
+        let store = &world.house.services.store;
+        store.account(world.cx.user(), &Platform::Twitch).await.unwrap().unwrap().0.needs_reauth
+    };
+    until("it is noted", noted, |noted| *noted).await;
+    // Another visit.
+    world.restart().await;
+    let refused = |seen: &PlatformSnapshot| matches!(seen.link, LinkState::NeedsReauth { .. });
+    world.manager(&Platform::Twitch, "it says so", refused).await;
+    assert_eq!(world.events(&[EventKind::LinkNeedsReauth]).await.len(), 1);
+    assert_eq!(world.twitch.connects(), 1);
+}
+
+#[tokio::test]
+async fn nobody_hurries_a_platform_that_has_said_when() {
+    let world = World::new().await;
+    world.connected(&Platform::Twitch).await;
+    let retry_after = Some(NEVER);
+    world.twitch.cut(Disconnect::Lost { reason: "too many".into(), retry_after });
+    let waits = |seen: &PlatformSnapshot| matches!(seen.link, LinkState::BackingOff { .. });
+    world.manager(&Platform::Twitch, "it waits", waits).await;
+    let address = world.cx.platform(&Platform::Twitch).unwrap();
+    address.cast(PlatformMsg::Reconnect).unwrap();
+    world.manager(&Platform::Twitch, "it still waits", waits).await;
+    assert_eq!(world.twitch.connects(), 1);
+}
