@@ -123,6 +123,12 @@ fn check(flags: Flags) -> Result<Exit, CommandError> {
     let sources: Sources = flags.into_sources()?;
     let config = Loaded::from_sources(&sources)?.config;
     credentials::inspect_token(&config)?;
+    credentials::cloudflare_token(&config)?;
+    credentials::webhook_secret(&config)?;
+    for app in config.platforms.apps() {
+        credentials::client_secret(app)?;
+    }
+    credentials::kick_public_key(&config)?;
     if config.mode == Mode::Production || config.auth.says_how() {
         credentials::authenticator(&config)?;
     }

@@ -203,6 +203,18 @@ fn a_check_touches_nothing() {
 }
 
 #[test]
+fn a_check_reads_the_files_of_secrets() {
+    let dir = dir();
+    let said = "[platforms.kick]\nclient_id = 'x'\nclient_secret_file = 'kick-secret'";
+    fs::write(dir.path().join("a.toml"), said).unwrap();
+    fs::write(dir.path().join("kick-secret"), "\n").unwrap();
+    let checked = output(dir.path(), &["config", "check", "--config", "a.toml"]);
+    assert_eq!(checked.status.code(), Some(78));
+    let text = stderr(&checked);
+    assert!(text.contains("platforms.kick.client_secret_file: kick-secret is empty"), "{text}");
+}
+
+#[test]
 fn a_token_is_three_parts_on_a_line_and_nothing_else() {
     let dir = dir();
     let token = output(dir.path(), &["token", "--user", "ada", "--role", "admin", "--ttl", "5m"]);
