@@ -148,7 +148,7 @@ impl Api {
         let mut duration = None;
         let call = match act {
             ModerationAct::DeleteMessage { message_id } => {
-                let url = self.at(&["v1", "chat", message_id]);
+                let url = self.at(&["v1", "chat", message("message_id", message_id)?]);
                 Call::new(Method::DELETE, url, account, Priority::Stop)
             }
             ModerationAct::Ban { viewer_id, reason } => {
@@ -240,6 +240,16 @@ pub(crate) fn number(field: &str, id: &str) -> Result<u64, Error> {
     id.parse().map_err(|_| Error::Invalid {
         field: field.into(),
         problem: "is no id of Kick's: it must be a number".into(),
+    })
+}
+
+/// An id of a message, as it may stand in a path: `..` would lead elsewhere.
+fn message<'a>(field: &str, id: &'a str) -> Result<&'a str, Error> {
+    let is_one =
+        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_one.then_some(id).ok_or_else(|| Error::Invalid {
+        field: field.into(),
+        problem: "is no id of a message: it has letters, digits and hyphens only".into(),
     })
 }
 

@@ -78,6 +78,17 @@ async fn a_message_is_sent_answered_and_deleted() {
 }
 
 #[tokio::test]
+async fn an_id_that_leads_elsewhere_is_asked_for_nowhere() {
+    let stage = Stage::new().await;
+    for id in ["", ".", "..", "a/b", "a?b", "%2e%2e"] {
+        let refused = stage.do_(ModerationAct::DeleteMessage { message_id: id.into() }).await;
+        let is_invalid =
+            matches!(&refused, Err(Error::Invalid { field, .. }) if &**field == "message_id");
+        assert!(is_invalid, "{id}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_the_chat_does_not_take_is_a_failure() {
     let stage = Stage::new().await;
     stage.fake.take_no_messages(1);
