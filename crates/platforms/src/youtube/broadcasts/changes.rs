@@ -61,7 +61,7 @@ impl Api {
         }
     }
 
-    /// Changes title and description. A change replaces the whole snippet, so what it says now is read before.
+    /// Changes title and description; what is empty stays as it is there. A change replaces the whole snippet, so what it says now is read before.
     pub(crate) async fn update_broadcast(
         &self,
         account: &AccountAccess,
@@ -94,7 +94,9 @@ impl Api {
         if description != metadata.description {
             skip("description", "YouTube takes 5000 characters and no angle brackets");
         }
-        snippet["description"] = (*description).into();
+        if !description.is_empty() {
+            snippet["description"] = (*description).into();
+        }
         if !metadata.category.is_empty() {
             skip("category", "YouTube's categories are chosen on its own pages");
         }

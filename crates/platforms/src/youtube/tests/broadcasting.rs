@@ -117,6 +117,10 @@ async fn a_change_leaves_the_rest_as_it_is() {
     let after = world.fake.broadcast_of(ADA).unwrap();
     assert_eq!((after.title.len(), &*after.description), (100, "all about tea"));
     assert_eq!(after.scheduled.as_second(), before.scheduled.as_second());
+    let only_a_title = Metadata { title: "tea again".into(), ..Metadata::default() };
+    world.youtube.update_metadata(place, &only_a_title).await.unwrap();
+    let after = world.fake.broadcast_of(ADA).unwrap();
+    assert_eq!((&*after.title, &*after.description), ("tea again", "all about tea"));
 }
 
 #[tokio::test]
