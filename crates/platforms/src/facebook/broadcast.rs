@@ -21,6 +21,9 @@ use crate::{
 /// The longest title, in characters.
 const TITLE_CHARS: usize = 255;
 
+/// What a live video is called that has no title: it is found again by its title, and ones made by hand often have none.
+const NO_TITLE: &str = "Live";
+
 /// How far Facebook's clock may be behind ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
@@ -81,10 +84,8 @@ async fn make(
         // An encoder that is gone for a while does not end it: we do.
         .form("stop_on_delete_stream", "false")
         // What is answered is the live video with these: see «read-after-write» in Graph's documentation.
-        .form("fields", MADE);
-    if !plan.metadata.title.is_empty() {
-        call = call.form("title", clip(&plan.metadata.title, TITLE_CHARS).into_string());
-    }
+        .form("fields", MADE)
+        .form("title", title(&plan.metadata).into_string());
     if !plan.metadata.description.is_empty() {
         call = call.form("description", &*plan.metadata.description);
     }
@@ -102,16 +103,20 @@ pub(super) async fn look_for(
         .query("fields", MADE)
         .query("limit", LOOK_AT);
     let videos: Listed<LiveVideo> = graph.ask(call).await?;
-    let title = clip(&plan.metadata.title, TITLE_CHARS);
-    let title = title.trim();
+    let title = title(&plan.metadata);
     let earliest = plan.planned_at.saturating_sub(SKEW).unwrap_or(Timestamp::MIN);
     let made = videos.data.into_iter().filter(|video| {
-        let is_ours =
-            title.is_empty() || video.title.as_deref().unwrap_or_default().trim() == title;
+        let is_ours = video.title.as_deref().unwrap_or_default().trim() == &*title;
         let is_late_enough = video.creation_time.is_some_and(|at| at >= earliest);
         is_ours && is_late_enough && video.stage() != Stage::Over
     });
     Ok(made.min_by_key(|video| video.creation_time))
+}
+
+/// What a live video is made with.
+fn title(metadata: &Metadata) -> Box<str> {
+    let title = clip(metadata.title.trim(), TITLE_CHARS);
+    if title.trim().is_empty() { NO_TITLE.into() } else { title.trim().into() }
 }
 
 /// Ends a live video; what was recorded stays. One that was never on air has no recording and goes as a whole. One that
@@ -160,7 +165,7 @@ async fn aired(
     })
 }
 
-/// Changes title and description; a live video has nothing else of it.
+/// Changes title and description; a live video has nothing else of it. What is empty stays as it is there.
 pub(super) async fn update(
     graph: &Graph,
     account: &AccountAccess,
@@ -173,10 +178,12 @@ pub(super) async fn update(
     };
     let mut call = graph.post(&[&broadcast.id], account, Priority::Metadata);
     let title = clip(&metadata.title, TITLE_CHARS);
+    let mut is_empty = true;
     if title.is_empty() {
         skip("title", "a live video on Facebook keeps its title rather than have none");
     } else {
         call = call.form("title", &*title);
+        is_empty = false;
     }
     if title.len() < metadata.title.len() {
         skip("title", "was cut to the 255 characters that Facebook takes");
@@ -190,6 +197,12 @@ pub(super) async fn update(
     if metadata.thumbnail_url.is_some() {
         skip("thumbnail_url", "live videos on Facebook have none");
     }
-    graph.act(call.form("description", &*metadata.description)).await?;
+    if !metadata.description.is_empty() {
+        call = call.form("description", &*metadata.description);
+        is_empty = false;
+    }
+    if !is_empty {
+        graph.act(call).await?;
+    }
     Ok(applied)
 }

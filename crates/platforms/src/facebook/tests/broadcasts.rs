@@ -82,6 +82,18 @@ async fn one_of_an_earlier_plan_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_plan_without_a_title_leaves_alone_what_was_made_by_hand_meanwhile() {
+    let house = House::start().await;
+    let by_hand = house.fake.create_by_hand(PAGE, "");
+    let other = house.fake.create_by_hand(PAGE, "Mine");
+    let (account, plan) = (house.account(), plan("", true));
+    let (broadcast, _) = house.facebook.start_broadcast(&account, &plan).await.unwrap();
+    assert!(![by_hand, other].contains(&broadcast.id), "{broadcast:?}");
+    let found = house.facebook.find_broadcast(&account, &plan).await.unwrap();
+    assert_eq!(found, Some(broadcast));
+}
+
+#[tokio::test]
 async fn a_live_video_ends_and_its_recording_stays() {
     let house = House::start().await;
     let (account, broadcast) = (house.account(), house.on_air());
@@ -135,6 +147,10 @@ async fn title_and_description_change_and_the_rest_is_skipped() {
     let made = house.fake.broadcast_of(PAGE).unwrap();
     assert_eq!(made.title.map(|title| title.len()), Some(255));
     assert_eq!(made.description.as_deref(), Some("All of it"));
+    let only_a_title = Metadata { title: "Bread".into(), ..Metadata::default() };
+    house.facebook.update_metadata(place, &only_a_title).await.unwrap();
+    let made = house.fake.broadcast_of(PAGE).unwrap();
+    assert_eq!(made.description.as_deref(), Some("All of it"), "what is empty stays");
     let nowhere = Place { account: &account, broadcast: None };
     let error = house.facebook.update_metadata(nowhere, &metadata).await;
     assert_eq!(error, Err(Error::NoBroadcast));
