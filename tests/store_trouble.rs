@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use crate::stage::{donate, donation, donations};
 
 /// Somebody else has the file for themselves, until this is dropped.
-async fn lock(state: &Path) -> Transaction<'static, Sqlite> {
+pub(crate) async fn lock(state: &Path) -> Transaction<'static, Sqlite> {
     let options = SqliteConnectOptions::new().filename(state.join("stagedoor.db"));
     let pool = SqlitePool::connect_with(options).await.unwrap();
     pool.begin_with("BEGIN IMMEDIATE").await.unwrap()
