@@ -64,9 +64,10 @@ impl Reader {
             let batch = loop {
                 tokio::select! {
                     biased;
+                    // First: it may hold the store's lock, which the others wait for.
+                    Some(()) = keeping.next() => keep_at = Instant::now() + KEEP_INTERVAL,
                     Some(cursor) = under_way.next() => place = cursor.or(place),
                     batch = &mut next, if under_way.len() < UNDER_WAY => break batch,
-                    Some(()) = keeping.next() => keep_at = Instant::now() + KEEP_INTERVAL,
                     () = tokio::time::sleep_until(keep_at), if place.is_some() && keeping.is_empty() => {
                         keeping.push_back(Box::pin(self.keep(place.take())));
                     }
@@ -76,10 +77,10 @@ impl Reader {
             match batch {
                 Ok(batch) => self.take(batch, &mut under_way),
                 Err(disconnect) => {
+                    while keeping.next().await.is_some() {}
                     while let Some(cursor) = under_way.next().await {
                         place = cursor.or(place);
                     }
-                    while keeping.next().await.is_some() {}
                     self.keep(place).await;
                     return disconnect;
                 }
