@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use stagedoor_domain::{Account, Platform, UserId};
 use stagedoor_platforms::Capabilities;
-use stagedoor_store::Tokens;
+use stagedoor_store::{BroadcastState, Tokens};
 use stagedoor_stream::{AccountsMsg, LinkState, PlatformMsg, PlatformSnapshot, UserContext};
 use tokio::time::{sleep, timeout};
 use utoipa::ToSchema;
@@ -171,6 +171,7 @@ pub(super) async fn keep(
             tokens.refresh = tokens.refresh.or(old.refresh);
         } else {
             refuse_while_used(desk, user, &account.platform).await?;
+            warn_of_open_broadcast(desk, user, &account.platform).await;
         }
         account.version = before.version.saturating_add(1);
     }
@@ -191,13 +192,14 @@ pub(crate) async fn disconnect(
 ) -> Result<(), ApiError> {
     limits::platform(platform)?;
     let missing = || ApiError::missing(format!("no account on {platform} is connected"));
-    let (_, tokens) = desk.store().account(user, platform).await?.ok_or_else(missing)?;
+    let (account, tokens) = desk.store().account(user, platform).await?.ok_or_else(missing)?;
     refuse_while_used(desk, user, platform).await?;
     let tree = desk.backstage().trees.get(user);
     if let Some(tree) = &tree {
         // The broadcast of a livestream that has just ended needs the account to end too.
         let _ = timeout(END_LIMIT, ended(tree, platform)).await;
     }
+    warn_of_open_broadcast(desk, user, platform).await;
     for destination in destinations::of_account(desk, user, platform).await? {
         desk.store().delete_destination(user, &destination).await?;
     }
@@ -207,9 +209,19 @@ pub(crate) async fn disconnect(
     changed(desk, user);
     tracing::info!(%user, %platform, "account disconnected");
     if let Ok(client) = desk.client(platform) {
-        tokio::spawn(give_back(Arc::clone(client), user.clone(), tokens, tree));
+        let gone = Gone { user: user.clone(), external_id: account.external_id, tokens };
+        tokio::spawn(give_back(desk.clone(), Arc::clone(client), gone, tree));
     }
     Ok(())
+}
+
+/// Says so when a broadcast is forgotten that may still be open on the platform: whoever has the account can end it there.
+async fn warn_of_open_broadcast(desk: &Desk, user: &UserId, platform: &Platform) {
+    let Ok(Some(record)) = desk.store().broadcast(user, platform).await else { return };
+    if record.state != BroadcastState::Ended {
+        let (livestream, state) = (record.livestream, record.state.as_str());
+        tracing::warn!(%user, %platform, %livestream, state, "broadcast left open with its account");
+    }
 }
 
 /// Waits until the platform's side of a livestream needs the account no more, or cannot do anything with it.
@@ -230,16 +242,33 @@ async fn stopped(tree: &UserContext, platform: &Platform) {
     }
 }
 
-/// Gives back what the user has granted, once nothing is done with it any more.
-async fn give_back(
-    client: Arc<dyn stagedoor_platforms::Platform>,
+/// An account that is connected no more.
+struct Gone {
     user: UserId,
+    external_id: Box<str>,
     tokens: Tokens,
+}
+
+/// Gives back what the user has granted, once nothing is done with it any more. Some platforms end with a token all that
+/// was ever granted for the account, so an account that is connected again keeps its grant.
+async fn give_back(
+    desk: Desk,
+    client: Arc<dyn stagedoor_platforms::Platform>,
+    gone: Gone,
     tree: Option<UserContext>,
 ) {
+    let Gone { user, external_id, tokens } = gone;
     let platform = client.id();
     if let Some(tree) = tree {
         let _ = timeout(STOP_LIMIT, stopped(&tree, &platform)).await;
+    }
+    match desk.store().user_of_account(&platform, &external_id).await {
+        Ok(None) => {}
+        Ok(Some(_)) => return,
+        Err(error) => {
+            tracing::warn!(%user, %platform, %error, "grant not given back");
+            return;
+        }
     }
     for token in [Some(tokens.access), tokens.refresh].into_iter().flatten() {
         if let Err(error) = client.oauth().revoke(&token).await {
