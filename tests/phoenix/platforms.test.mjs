@@ -7,7 +7,7 @@ import { Daemon } from "./support/daemon.mjs";
 import { open } from "./support/page.mjs";
 import { PATIENCE, until } from "./support/until.mjs";
 
-/** What a browser does that follows every redirect: the last answer, and its text. */
+/** What a browser does that follows every redirect and every link that leads on: the last answer, and its text. */
 async function browse(daemon, path) {
   const cookies = new Map();
   let url = new URL(path, `http://${daemon.public}`);
@@ -21,9 +21,10 @@ async function browse(daemon, path) {
     const [set] = response.headers.getSetCookie();
     if (set) cookies.set(url.host, set.split(";")[0]);
     const location = response.headers.get("location");
-    if (!location) return { response, text: await response.text() };
-    await response.arrayBuffer();
-    url = new URL(location, url);
+    const text = await response.text();
+    const onward = /<a [^>]*href="([^"]+)"/.exec(text)?.[1].replaceAll("&amp;", "&");
+    if (!location && !onward) return { response, text };
+    url = new URL(location ?? onward, url);
   }
   throw new Error(`${path} leads around in circles`);
 }

@@ -102,8 +102,8 @@ impl Reach {
         format!("http://{}/webhooks/kick", self.addresses.public)
     }
 
-    /// Connects an account of `user` as a browser does: to the platform, whose page agrees by itself, and back. What the
-    /// last page says.
+    /// Connects an account of `user` as a browser does: by the page that asks whether to go on, to the platform, whose
+    /// page agrees by itself, and back. What the last page says.
     pub async fn connect_by_page(&self, user: &str, platform: &Platform) -> Answer {
         let token = self.token(user, Role::User);
         let mut url = format!("http://{}/connect/{platform}?token={token}", self.addresses.public);
@@ -120,12 +120,16 @@ impl Reach {
                 let set = set.to_str().expect("cookies are text");
                 cookie = set.split(';').next().map(ToOwned::to_owned);
             }
-            let Some(location) = response.headers().get(LOCATION) else {
-                let status = response.status().as_u16();
-                let body = response.text().await.expect("the page is text").into();
-                return Answer { status, body };
-            };
-            url = location.to_str().expect("addresses are text").to_owned();
+            let location = response
+                .headers()
+                .get(LOCATION)
+                .map(|location| location.to_str().expect("addresses are text").to_owned());
+            let status = response.status().as_u16();
+            let page = response.text().await.expect("the page is text");
+            match location.or_else(|| onward(&page)) {
+                Some(location) => url = location,
+                None => return Answer { status, body: page.into() },
+            }
         }
         panic!("the browser is sent around in circles; at last to {url}");
     }
@@ -202,4 +206,11 @@ impl Reach {
 
 fn lease(user: &str, session: &str) -> String {
     format!("/api/presence/{user}/sessions/{session}")
+}
+
+/// Where the link on a page leads, if it has one.
+fn onward(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once("href=\"")?;
+    let (url, _) = rest.split_once('"')?;
+    Some(url.replace("&amp;", "&"))
 }

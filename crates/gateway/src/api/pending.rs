@@ -7,7 +7,8 @@
 //! Kept in memory only: whoever is on the way when the daemon restarts begins again. The state has two halves, one to
 //! find it by and one to prove it with, so that a comparison takes as long whatever is guessed. And it belongs to the
 //! browser in which it was begun (RFC 9700, section 4.7): otherwise somebody could send others to a platform to have
-//! *their* accounts connected to his own.
+//! *their* accounts connected to his own. Whoever is led to begin himself, with the token of somebody else, is asked
+//! first: see `http::connect`.
 
 use std::{
     collections::HashMap,

@@ -1,10 +1,15 @@
 //! `/connect/{platform}`: the pages on which a user connects an account.
 //!
 //! ```text
-//! browser ── GET /connect/kick?token=… ──▶ begin ── 302, cookie ──▶ Kick: the user agrees
-//!         ◀── 302 ─────────────────────────────────────────────────┘
+//! browser ── GET /connect/kick?token=… ──▶ begin ── cookie ──▶ a page: «Connect a Kick account to ada?»
+//!         ── the link on it, with the state ──▶ Kick: the user agrees
+//!         ◀── 302 ─────────────────────────────┘
 //!         ── GET /connect/kick/callback?code=…&state=… ──▶ finish ── 303 ──▶ gateway.connected_url, or a page
 //! ```
+//!
+//! The page in between is there because whoever follows a link need not be who made it: an address with the token of
+//! somebody else connects the reader's account to somebody else, and platforms do not always ask again. What leads on is
+//! known to this one page, and its cookie to this one browser, so nobody can send others past it.
 //!
 //! They are for people, so they are refused with pages. What the address of a request carries is written to no log.
 
@@ -20,7 +25,7 @@ use stagedoor_domain::Platform;
 
 use super::{
     Api, ApiError,
-    page::{HEADERS, Page},
+    page::{HEADERS, Onward, Page},
 };
 use crate::{
     Role, WebUrl,
@@ -34,20 +39,20 @@ use crate::{
 /// The cookie by which a browser is known to be the one in which it was begun.
 const COOKIE: &str = "stagedoor_connect";
 
-/// Sends the user to the platform.
+/// Asks the user whether to go on to the platform.
 pub(super) async fn begin(
     State(api): State<Arc<Api>>,
     Path(platform): Path<String>,
     request: Parts,
 ) -> Response {
     let platform = Platform::from(&*platform);
-    match leave(&api, &platform, &request) {
+    match ask(&api, &platform, &request) {
         Ok(response) => response,
         Err(error) => Page::refusal(failed(&platform, &api.desk), &error).into_response(),
     }
 }
 
-fn leave(api: &Api, platform: &Platform, request: &Parts) -> Result<Response, ApiError> {
+fn ask(api: &Api, platform: &Platform, request: &Parts) -> Result<Response, ApiError> {
     let identity = api.identify(request)?;
     if identity.role == Role::Service {
         return Err(ApiError::forbidden(
@@ -57,8 +62,22 @@ fn leave(api: &Api, platform: &Platform, request: &Parts) -> Result<Response, Ap
     }
     // One browser may have several on the way, and is the same in all of them.
     let browser = browser(&request.headers).unwrap_or_else(Browser::new);
-    let location = connect::begin(&api.desk, identity.user, platform, &browser)?;
-    let mut response = redirect(StatusCode::FOUND, &location)?;
+    let url = connect::begin(&api.desk, identity.user.clone(), platform, &browser)?;
+    let (name, user) = (name(platform), identity.user);
+    let page = Page {
+        status: StatusCode::OK,
+        title: format!("Connect a {name} account to {user}?").into(),
+        paragraphs: vec![
+            format!(
+                "Whoever is {user} here can then do in its name what {name} asks you about: stream, chat, moderate."
+            )
+            .into(),
+            format!("If you are not {user}, or did not mean to connect an account, close this page.")
+                .into(),
+        ],
+        onward: Some(Onward { words: format!("Go on to {name}").into(), url }),
+    };
+    let mut response = page.into_response();
     let cookie = HeaderValue::try_from(cookie(&browser, api.desk.public_url()));
     let cookie = cookie.map_err(|_| unwritable())?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -102,6 +121,7 @@ fn ended(desk: &Desk, platform: &Platform, ending: &Ending) -> Response {
                 format!("As {}.", account.name).into(),
                 "You can close this page.".into(),
             ],
+            onward: None,
         },
         Ending::Denied => Page {
             status: StatusCode::OK,
@@ -110,6 +130,7 @@ fn ended(desk: &Desk, platform: &Platform, ending: &Ending) -> Response {
                 format!("You did not agree on {name}, so nothing has changed.").into(),
                 "You can close this page, or begin again.".into(),
             ],
+            onward: None,
         },
         Ending::Failed(error) => Page::refusal(failed(platform, desk), error),
     };

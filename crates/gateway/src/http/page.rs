@@ -12,6 +12,16 @@ pub(super) struct Page {
     pub(super) status: StatusCode,
     pub(super) title: Cow<'static, str>,
     pub(super) paragraphs: Vec<Cow<'static, str>>,
+    /// Where the reader may go on to.
+    pub(super) onward: Option<Onward>,
+}
+
+/// A link at the end of a page.
+pub(super) struct Onward {
+    /// What it says.
+    pub(super) words: Cow<'static, str>,
+    /// Where it leads: an address that we have made.
+    pub(super) url: String,
 }
 
 /// What every answer to a browser carries: its address may have a token or a code in it, which is for nobody else.
@@ -34,7 +44,7 @@ impl Page {
         let mut paragraphs = vec![sentence(problem.message()).into()];
         paragraphs.extend(problem.help().map(|help| sentence(help).into()));
         paragraphs.push(format!("({})", problem.code()).into());
-        Self { status: error.status(), title: title.into(), paragraphs }
+        Self { status: error.status(), title: title.into(), paragraphs, onward: None }
     }
 
     fn html(&self) -> String {
@@ -47,6 +57,10 @@ impl Page {
         let _ = writeln!(html, "<title>{title}</title>\n<h1>{title}</h1>");
         for paragraph in &self.paragraphs {
             let _ = writeln!(html, "<p>{}</p>", escaped(paragraph));
+        }
+        if let Some(Onward { words, url }) = &self.onward {
+            let (words, url) = (escaped(words), escaped(url));
+            let _ = writeln!(html, "<p><a rel=\"noreferrer\" href=\"{url}\">{words}</a></p>");
         }
         html
     }
@@ -91,9 +105,12 @@ mod tests {
             status: StatusCode::OK,
             title: "<script>alert('x')</script>".into(),
             paragraphs: vec!["a & \"b\"".into()],
+            onward: Some(Onward { words: "<go>".into(), url: "https://a/?b=1&c=\"".into() }),
         };
         let html = page.html();
         assert!(!html.contains("<script") && html.contains("&lt;script&gt;alert(&#39;x&#39;)"));
         assert!(html.contains("<p>a &amp; &quot;b&quot;</p>"), "{html}");
+        let link = "href=\"https://a/?b=1&amp;c=&quot;\">&lt;go&gt;</a>";
+        assert!(html.contains(link), "{html}");
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use stagedoor_domain::{DestinationId, Livestream, LivestreamId, Platform, StreamStatus};
 use stagedoor_fakes::{Agreement, Effect, OAuthCall, kick::Call};
+use stagedoor_store::{BroadcastRecord, BroadcastState};
 
 use super::{
     stage::{ADA, BOB, PAGE, Shown, Stage},
@@ -48,8 +49,10 @@ async fn a_user_connects_an_account_and_gets_a_destination_and_a_manager() {
     let mut browser = stage.browser();
 
     let begun = browser.begin("ada", "kick").await;
-    assert_eq!(begun.status, 302);
-    assert!(begun.location().as_str().starts_with(&stage.kick.id_url()));
+    assert_eq!(begun.status, 200);
+    is_a_safe_page(&begun);
+    assert!(begun.html.contains("<h1>Connect a Kick account to ada?</h1>"), "{}", begun.html);
+    assert!(begun.onward().as_str().starts_with(&stage.kick.id_url()));
     assert_eq!(begun.parameter("code_challenge_method").as_deref(), Some("S256"));
     let back = format!("http://{}/connect/kick/callback", stage.running.public);
     assert_eq!(begun.parameter("redirect_uri"), Some(back));
@@ -62,7 +65,7 @@ async fn a_user_connects_an_account_and_gets_a_destination_and_a_manager() {
         (&"no-store".parse().unwrap(), &"no-referrer".parse().unwrap())
     );
 
-    let agreed = browser.get(begun.location().as_str()).await;
+    let agreed = browser.get(begun.onward().as_str()).await;
     let shown = browser.get(agreed.location().as_str()).await;
     assert_eq!(shown.status, 200, "{}", shown.html);
     assert!(shown.html.contains("Kick is connected") && shown.html.contains("As ada."));
@@ -121,6 +124,21 @@ async fn a_way_back_is_for_its_browser_and_platform_and_others_take_nothing_away
     assert_eq!(stage.kick.oauth().counts().exchanged, 0);
     assert_eq!(stage.accounts("ada").await, json!([]));
     assert_eq!(browser.get(&way_back).await.status, 200, "it was waiting all the time");
+}
+
+#[tokio::test]
+async fn who_follows_somebody_elses_link_reads_whose_it_is_before_anything_happens() {
+    let stage = Stage::new().await;
+    let asked = stage.browser().begin("bob", "kick").await;
+    assert!(!asked.headers.contains_key(header::LOCATION), "the browser goes nowhere by itself");
+    assert!(asked.html.contains("If you are not bob"), "{}", asked.html);
+    is_a_safe_page(&asked);
+    // What the page leads to is good only where the page was shown.
+    let mut other = stage.browser();
+    let agreed = other.get(asked.onward().as_str()).await;
+    let shown = other.get(agreed.location().as_str()).await;
+    assert!(shown.html.contains("(state_of_another_browser)"), "{}", shown.html);
+    assert_eq!(stage.accounts("bob").await, json!([]));
 }
 
 #[tokio::test]
@@ -202,7 +220,7 @@ async fn only_a_user_can_begin_and_only_where_a_platform_is_configured() {
     let header = stage.running.call(Method::GET, "/connect/kick", "ada", Role::User);
     let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let response = client.build().unwrap().execute(header.build().unwrap()).await.unwrap();
-    assert_eq!(response.status(), 302, "a header will do too");
+    assert_eq!(response.status(), 200, "a header will do too");
 }
 
 #[tokio::test]
@@ -234,6 +252,31 @@ async fn an_account_that_is_disconnected_is_ended_forgotten_and_given_back() {
     assert_eq!(status(stage.running.ask(Method::DELETE, path)).await, 404);
     // It is free for others.
     assert_eq!(stage.browser().connect("bob", "kick").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_broadcast_that_is_left_open_with_its_account_is_warned_of() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let _written = tracing::subscriber::set_default(subscriber);
+    let stage = Stage::new().await;
+    stage.connect_kick().await;
+    let record = BroadcastRecord {
+        platform: Platform::Kick,
+        livestream: LivestreamId::from_uuid(uuid::Uuid::from_u128(1)),
+        planned_at: Timestamp::now(),
+        state: BroadcastState::Open,
+        broadcast: None,
+        ingest: None,
+        watch_url: None,
+    };
+    let store = &stage.running.house.services.store;
+    store.put_broadcast(&UserId::new("ada").unwrap(), &record).await.unwrap();
+    let delete = stage.running.ask(Method::DELETE, "/api/v1/users/ada/accounts/kick");
+    assert_eq!(status(delete).await, 204);
+    let written = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(written.contains("broadcast left open with its account"), "{written}");
 }
 
 #[tokio::test]
@@ -283,7 +326,7 @@ async fn no_secret_is_written_to_the_log() {
     let mut browser = stage.browser();
     let token = token_for("ada", Role::User);
     let begun = browser.get(&format!("/connect/kick?token={token}")).await;
-    let agreed = browser.get(begun.location().as_str()).await;
+    let agreed = browser.get(begun.onward().as_str()).await;
     let mut secrets = vec![token, browser.cookie.clone().unwrap()];
     secrets.extend(["state", "code"].map(|name| agreed.parameter(name).unwrap()));
     secrets.push(begun.parameter("code_challenge").unwrap());

@@ -142,8 +142,15 @@ impl Shown {
         self.headers[header::LOCATION].to_str().unwrap().parse().unwrap()
     }
 
+    /// Where the link on the page leads.
+    pub(super) fn onward(&self) -> Url {
+        let (_, rest) = self.html.split_once("href=\"").expect("there is a link");
+        let (url, _) = rest.split_once('"').expect("it ends");
+        url.replace("&amp;", "&").parse().unwrap()
+    }
+
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
-        let url = self.location();
+        let url = if self.status == 200 { self.onward() } else { self.location() };
         url.query_pairs().find(|(its, _)| its == name).map(|(_, value)| value.into_owned())
     }
 }
@@ -164,7 +171,7 @@ impl Browser {
         Shown { status, headers, html: response.text().await.unwrap() }
     }
 
-    /// Begins as this user: where the browser is sent to.
+    /// Begins as this user: the page that asks whether to go on.
     pub(super) async fn begin(&mut self, user: &str, platform: &str) -> Shown {
         let token = token_for(user, Role::User);
         self.get(&format!("/connect/{platform}?token={token}")).await
@@ -173,8 +180,8 @@ impl Browser {
     /// Begins, agrees or not at the platform, and gives the address of the way back.
     pub(super) async fn way_back(&mut self, user: &str, platform: &str) -> String {
         let begun = self.begin(user, platform).await;
-        assert_eq!(begun.status, 302, "{}", begun.html);
-        let agreed = self.get(begun.location().as_str()).await;
+        assert_eq!(begun.status, 200, "{}", begun.html);
+        let agreed = self.get(begun.onward().as_str()).await;
         assert_eq!(agreed.status, 302, "{}", agreed.html);
         agreed.location().into()
     }
