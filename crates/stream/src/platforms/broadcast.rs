@@ -11,18 +11,17 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use stagedoor_domain::{DestinationId, LivestreamId, Metadata};
-use stagedoor_platforms::{AccountAccess, Broadcast, BroadcastPlan, Error, Place, Platform};
-use stagedoor_store::{BroadcastRecord, BroadcastState, IngestRecord, StoreError};
+use stagedoor_domain::{DestinationId, LivestreamId};
+use stagedoor_platforms::Broadcast;
+use stagedoor_store::{BroadcastRecord, BroadcastState};
 use tokio::time::Instant;
 
 use super::{
+    broadcast_step::{Kept, Known, Obstructed, Step, Work},
     snapshot::BroadcastView,
     state::{ACTOR, Outcome, State, at_least},
 };
-use crate::{CloudflareMsg, TargetObstacle, UserContext, Wanted, jitter::full_jitter};
+use crate::{CloudflareMsg, TargetObstacle, Wanted, jitter::full_jitter};
 
 /// How much longer than after a failure an end waits that was refused: so many times at first, and at most.
 const END_REFUSED: u32 = 15;
@@ -57,51 +56,6 @@ pub(super) struct BroadcastOutcome {
     /// What was tried, and for which livestream; none where it was only read.
     tried: Option<(Step, LivestreamId)>,
     result: Result<Known, Obstructed>,
-}
-
-/// What the store has, or has after a step.
-pub(super) struct Known {
-    destination: Option<DestinationId>,
-    record: Option<BroadcastRecord>,
-}
-
-/// Why a step was not done.
-enum Obstructed {
-    Platform(Error),
-    Store(StoreError),
-}
-
-/// The next step.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    /// Writes down that one is to be made.
-    Intend(LivestreamId),
-    /// Makes it.
-    Start,
-    /// Ends it; what an attempt may have made is looked for.
-    End,
-    /// Writes down that it is over, though its platform refuses to end it: another one is wanted.
-    LeaveBehind,
-}
-
-/// What is kept of a broadcast besides its record: what it was to be called when it was decided on, for it is found again
-/// by that, and what the platform made.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Kept {
-    metadata: Metadata,
-    broadcast: Option<Broadcast>,
-}
-
-impl Kept {
-    fn of(record: &BroadcastRecord) -> Self {
-        let kept = record.broadcast.clone();
-        kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default()
-    }
-
-    fn to_json(&self) -> Option<serde_json::Value> {
-        serde_json::to_value(self).ok()
-    }
 }
 
 impl Side {
@@ -301,116 +255,4 @@ impl State {
         }
         self.side.obstacle = Some(reason);
     }
-}
-
-/// What a step works with.
-struct Work {
-    cx: UserContext,
-    client: Arc<dyn Platform>,
-    account: AccountAccess,
-    record: Option<BroadcastRecord>,
-    destination: Option<DestinationId>,
-    wanted: Option<Wanted>,
-    again: bool,
-}
-
-impl Work {
-    async fn read(&self) -> Result<Known, StoreError> {
-        let (store, user, platform) = (&self.cx.services().store, self.cx.user(), self.client.id());
-        let record = store.broadcast(user, &platform).await?;
-        let told = self.wanted.as_ref().and_then(Wanted::told);
-        let among = told.map(|(_, destinations)| destinations).unwrap_or_default();
-        let destinations =
-            if among.is_empty() { Vec::new() } else { store.destinations(user).await? };
-        let mine = destinations.into_iter().find(|destination| {
-            destination.account
-                && destination.platform == platform
-                && among.contains(&destination.id)
-        });
-        Ok(Known { destination: mine.map(|destination| destination.id), record })
-    }
-
-    async fn carry_out(self, step: &Step) -> Result<Known, Obstructed> {
-        let record = match step {
-            Step::Intend(livestream) => BroadcastRecord {
-                platform: self.client.id(),
-                livestream: *livestream,
-                planned_at: to_the_millisecond(Timestamp::now()),
-                state: BroadcastState::Intended,
-                broadcast: Kept { metadata: self.metadata().await?, broadcast: None }.to_json(),
-                ingest: None,
-                watch_url: None,
-            },
-            Step::Start => self.start().await?,
-            Step::End => self.end().await?,
-            Step::LeaveBehind => {
-                let (user, platform) = (self.cx.user(), self.client.id());
-                tracing::warn!(actor = ACTOR, %user, %platform, "a broadcast is left behind: its platform refuses to end it");
-                BroadcastRecord { state: BroadcastState::Ended, ingest: None, ..self.recorded() }
-            }
-        };
-        let (store, user) = (&self.cx.services().store, self.cx.user());
-        store.put_broadcast(user, &record).await.map_err(Obstructed::Store)?;
-        Ok(Known { destination: self.destination, record: Some(record) })
-    }
-
-    async fn start(&self) -> Result<BroadcastRecord, Obstructed> {
-        let record = self.recorded();
-        let plan = plan(&record, self.again);
-        let made = self.client.start_broadcast(&self.account, &plan).await;
-        let (broadcast, ingest) = made.map_err(Obstructed::Platform)?;
-        let metadata = self.metadata().await?;
-        if metadata != plan.metadata {
-            // They were changed while it was made.
-            let place = Place { account: &self.account, broadcast: Some(&broadcast) };
-            if let Err(error) = self.client.update_metadata(place, &metadata).await {
-                tracing::warn!(actor = ACTOR, user = %self.cx.user(), platform = %self.client.id(), %error, "metadata not updated");
-            }
-        }
-        let kept = Kept { metadata: plan.metadata, broadcast: Some(broadcast.clone()) };
-        Ok(BroadcastRecord {
-            state: BroadcastState::Open,
-            broadcast: kept.to_json(),
-            watch_url: broadcast.watch_url.clone(),
-            ingest: Some(IngestRecord { url: ingest.url, stream_key: ingest.stream_key }),
-            ..record
-        })
-    }
-
-    async fn end(&self) -> Result<BroadcastRecord, Obstructed> {
-        let record = self.recorded();
-        let mut broadcast = Kept::of(&record).broadcast;
-        if broadcast.is_none() {
-            // What an attempt may have made is looked for.
-            let plan = plan(&record, true);
-            let found = self.client.find_broadcast(&self.account, &plan).await;
-            broadcast = found.map_err(Obstructed::Platform)?;
-        }
-        if let Some(broadcast) = broadcast {
-            match self.client.end_broadcast(&self.account, &broadcast).await {
-                Ok(()) | Err(Error::NotFound) => {}
-                Err(error) => return Err(Obstructed::Platform(error)),
-            }
-        }
-        Ok(BroadcastRecord { state: BroadcastState::Ended, ingest: None, ..record })
-    }
-
-    fn recorded(&self) -> BroadcastRecord {
-        self.record.clone().expect("a broadcast is started and ended once it is written down")
-    }
-
-    async fn metadata(&self) -> Result<Metadata, Obstructed> {
-        let store = &self.cx.services().store;
-        store.metadata(self.cx.user()).await.map_err(Obstructed::Store)
-    }
-}
-
-fn plan(record: &BroadcastRecord, again: bool) -> BroadcastPlan {
-    let BroadcastRecord { livestream, planned_at, .. } = *record;
-    BroadcastPlan { livestream, planned_at, metadata: Kept::of(record).metadata, again }
-}
-
-/// A plan's time is compared with what a platform gives back.
-fn to_the_millisecond(at: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }

@@ -15,6 +15,7 @@
 mod accounts;
 mod breaker;
 mod broadcast;
+mod broadcast_step;
 mod commands;
 mod error;
 mod fan_out;
@@ -26,6 +27,7 @@ mod reader;
 mod registry;
 mod snapshot;
 mod state;
+mod upkeep;
 mod viewers;
 
 #[cfg(test)]

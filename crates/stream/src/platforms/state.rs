@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use ractor::ActorRef;
 use stagedoor_domain::{Account, EventKind, EventReport, Platform as PlatformId};
 use stagedoor_platforms::{
-    AccountAccess, Broadcast, Capabilities, Disconnect, Error, Link as Told, Platform, Standing,
+    AccountAccess, Broadcast, Capabilities, Disconnect, Error, Link as Told, Platform,
 };
 use tokio::{task::AbortHandle, time::Instant};
 use uuid::Uuid;
@@ -22,8 +22,7 @@ use super::{
 };
 use crate::{
     Broadcast as News_, EventsMsg, News, StreamStateMsg, Subscriber, UserContext, Wanted,
-    jitter::{full_jitter, jittered},
-    tasks::Tasks,
+    jitter::full_jitter, tasks::Tasks,
 };
 
 pub(super) const ACTOR: &str = "PlatformManager";
@@ -50,10 +49,10 @@ pub struct State {
     pub(super) side: Side,
     pub(super) breaker: Breaker,
     pub(super) commands: usize,
-    live: Option<bool>,
-    viewers: Option<u32>,
-    watch: Option<Watch>,
-    validate_at: Option<Instant>,
+    pub(super) live: Option<bool>,
+    pub(super) viewers: Option<u32>,
+    pub(super) watch: Option<Watch>,
+    pub(super) validate_at: Option<Instant>,
     timer: Option<(Instant, AbortHandle)>,
     received: u64,
     received_at: Option<Timestamp>,
@@ -216,27 +215,6 @@ impl State {
         self.enter(LinkState::NeedsReauth { reason });
     }
 
-    /// The store knows it too, for whoever asks while nobody is here. Tokens that are newer than ours need nothing: then
-    /// another manager is started for them.
-    fn note_refusal(&mut self) {
-        let (store, user) = (self.cx.services().store.clone(), self.cx.user().clone());
-        let (platform, external_id) = (self.platform(), self.account.external_id.clone());
-        self.begin(async move {
-            let noted = async {
-                match store.account(&user, &platform).await? {
-                    Some((account, _)) if account.external_id == external_id => {
-                        store.set_needs_reauth(&user, &platform, account.version).await
-                    }
-                    _ => Ok(false),
-                }
-            };
-            if let Err(error) = noted.await {
-                tracing::warn!(actor = ACTOR, %user, %platform, %error, "refused authorisation not noted");
-            }
-            Outcome::Noted
-        });
-    }
-
     fn disconnected(&mut self, disconnect: Disconnect) {
         let of = self.reading.take().and_then(|(_, broadcast)| broadcast);
         match disconnect {
@@ -269,23 +247,6 @@ impl State {
         self.drive_link(now, &mut due);
         self.drive_watch();
         self.set_timer(due.into_iter().min());
-    }
-
-    fn drive_validation(&mut self, now: Instant, due: &mut Vec<Instant>) {
-        let (Some(at), Some(every)) = (self.validate_at, self.capabilities().validate_every) else {
-            return;
-        };
-        if self.is_refused() {
-            return;
-        }
-        if at > now {
-            return due.push(at);
-        }
-        let next = now + every.mul_f64(0.9).min(jittered(every));
-        self.validate_at = Some(next);
-        due.push(next);
-        let (client, account) = (Arc::clone(&self.client), self.access.clone());
-        self.begin(async move { Outcome::Validated(client.validate(&account).await) });
     }
 
     fn drive_link(&mut self, now: Instant, due: &mut Vec<Instant>) {
@@ -332,38 +293,6 @@ impl State {
         }
     }
 
-    /// Viewers are counted while it is on air, through us or otherwise.
-    fn drive_watch(&mut self) {
-        // Of one that nobody has told about, the first look tells.
-        let on_air = self.side.is_on_air() || self.live != Some(false);
-        let wanted = on_air && !self.is_refused() && self.capabilities().viewers_batch.is_some();
-        let broadcast = self.side.open().map(|broadcast| broadcast.id.clone());
-        let broadcast = broadcast.filter(|_| self.capabilities().broadcasts);
-        let has_target = broadcast.is_some() || !self.capabilities().broadcasts;
-        if !wanted || !has_target {
-            self.watch = None;
-            self.viewers = None;
-            return;
-        }
-        if self.watch.as_ref().is_some_and(|watch| watch.broadcast() == broadcast.as_deref()) {
-            return;
-        }
-        let address = self.cx.platform(&self.account.platform).cloned();
-        let viewers = &self.cx.services().viewers;
-        self.watch = address.map(|to| {
-            viewers.watch(self.account.platform.clone(), self.access.clone(), broadcast, to)
-        });
-    }
-
-    pub(super) fn standing(&mut self, standing: &Standing) {
-        self.live = Some(standing.live);
-        self.viewers = standing.viewers;
-        let Some(viewers) = standing.viewers.filter(|_| standing.live) else { return };
-        let mut report = self.report(EventKind::ViewersSample);
-        report.viewers = Some(viewers);
-        self.submit(report);
-    }
-
     fn set_timer(&mut self, due: Option<Instant>) {
         if self.timer.as_ref().map(|(at, _)| *at) == due {
             return;
@@ -402,14 +331,14 @@ impl State {
         subscriber.receive(&News_::from(News::Link(Arc::new(self.news()))));
     }
 
-    fn report(&self, kind: EventKind) -> EventReport {
+    pub(super) fn report(&self, kind: EventKind) -> EventReport {
         let (platform, at) = (self.platform(), Timestamp::now());
         let key = format!("{platform}:{kind}:{}", Uuid::now_v7());
         EventReport::new(platform, kind, at, key)
     }
 
     /// Nobody waits for these: one that cannot be taken now is missing in the feed, and nowhere else.
-    fn submit(&self, report: EventReport) {
+    pub(super) fn submit(&self, report: EventReport) {
         let kind = report.kind.clone();
         if let Err(error) = self.cx.events().cast(EventsMsg::submit(report, None)) {
             tracing::debug!(actor = ACTOR, user = %self.cx.user(), %kind, %error, "not reported");
