@@ -128,6 +128,17 @@ pub(crate) async fn put(
     let destination = Destination { id, name, platform, url, account };
     destination.validate()?;
     let all = desk.store().destinations(user).await?;
+    let twin = all.iter().find(|known| {
+        destination.account
+            && known.account
+            && known.platform == destination.platform
+            && known.id != destination.id
+    });
+    if let Some(twin) = twin {
+        // Two outputs with one key would push each other off the platform.
+        let message = format!("{} takes its ingest from this account already", twin.id);
+        return Err(ApiError::new(StatusCode::CONFLICT, "account_destination_exists", message));
+    }
     let before = all.iter().find(|known| known.id == destination.id);
     match before {
         None if stream_key.is_none() => {

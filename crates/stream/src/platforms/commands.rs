@@ -175,26 +175,26 @@ impl State {
         };
         let limit = self.pace().command_limit;
         let work = work(desk);
-        let mut account =
-            Account { manager: self.myself.clone(), outcome: Some(lost("it broke off")) };
+        let mut report =
+            Report { manager: self.myself.clone(), outcome: Some(lost("it broke off")) };
         self.tasks.spawn(async move {
             let outcome = tokio::time::timeout(limit, work).await;
             let outcome = outcome.unwrap_or_else(|_| Err(lost("no answer in time")));
-            account.outcome = outcome.as_ref().err().cloned();
+            report.outcome = outcome.as_ref().err().cloned();
             // Before the answer, so that whoever asks next finds what this one has taught.
-            drop(account);
+            drop(report);
             answer(reply, outcome.map_err(PlatformCommandError::Platform));
         });
     }
 }
 
 /// Tells the manager what became of a command, also of one that panics.
-struct Account {
+struct Report {
     manager: ActorRef<PlatformMsg>,
     outcome: Option<Error>,
 }
 
-impl Drop for Account {
+impl Drop for Report {
     fn drop(&mut self) {
         // A manager that has ended wants to know nothing.
         let _ = self.manager.cast(PlatformMsg::done(Outcome::Commanded(self.outcome.take())));

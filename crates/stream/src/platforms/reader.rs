@@ -67,10 +67,10 @@ impl Reader {
                     // First: it may hold the store's lock, which the others wait for.
                     Some(()) = keeping.next() => keep_at = Instant::now() + KEEP_INTERVAL,
                     Some(cursor) = under_way.next() => place = cursor.or(place),
-                    batch = &mut next, if under_way.len() < UNDER_WAY => break batch,
                     () = tokio::time::sleep_until(keep_at), if place.is_some() && keeping.is_empty() => {
                         keeping.push_back(Box::pin(self.keep(place.take())));
                     }
+                    batch = &mut next, if under_way.len() < UNDER_WAY => break batch,
                 }
             };
             drop(next);

@@ -63,11 +63,11 @@ impl State {
     /// another manager is started for them.
     pub(super) fn note_refusal(&mut self) {
         let (store, user) = (self.cx.services().store.clone(), self.cx.user().clone());
-        let (platform, external_id) = (self.platform(), self.account.external_id.clone());
+        let (platform, connected_at) = (self.platform(), self.account.connected_at);
         self.begin(async move {
             let noted = async {
                 match store.account(&user, &platform).await? {
-                    Some((account, _)) if account.external_id == external_id => {
+                    Some((account, _)) if account.connected_at == connected_at => {
                         store.set_needs_reauth(&user, &platform, account.version).await
                     }
                     _ => Ok(false),
