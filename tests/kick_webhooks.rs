@@ -92,8 +92,8 @@ async fn what_happens_while_nobody_is_there_is_stored_and_starts_no_tree() {
 
 #[tokio::test]
 async fn what_cannot_be_stored_now_is_not_acknowledged_and_comes_again() {
-    let fake = kick().await;
     const BUFFER: usize = 100;
+    let fake = kick().await;
     let builder = Harness::builder().configure(|config| config.store.buffer_events = BUFFER);
     let (daemon, _tab) = connected_to(builder, &fake).await;
     let mut said = chat(&fake, 5);

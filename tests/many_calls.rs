@@ -102,14 +102,14 @@ async fn a_command_that_is_one_too_many_says_when_to_come_again() {
     link(&daemon, "kick", "connected").await;
     fake.fail(kick::Call::SendChat, Effect::too_many(Some(2)), 1);
     let begun = Instant::now();
-    let send = async || {
+    let say = async || {
         let sent = daemon.user("ada").post("/chat", &json!({ "text": "Hello" })).await;
         sent.body["platforms"]["kick"].clone()
     };
-    let refused = send().await;
+    let refused = say().await;
     assert_eq!(refused["error"]["code"], "rate_limited", "{refused}");
     assert!(refused["error"]["retry_after_s"].as_u64().unwrap() >= 1, "{refused}");
-    let sent = wait_until("it goes", send, |sent| sent["ok"].is_object()).await;
+    let sent = wait_until("it goes", say, |sent| sent["ok"].is_object()).await;
     assert!(begun.elapsed() >= Duration::from_secs(2), "{sent} after {:?}", begun.elapsed());
     assert_eq!(fake.count(kick::Call::SendChat), 2, "nobody asks before it is time");
     assert_eq!(fake.messages(ON_KICK).len(), 1);

@@ -95,8 +95,8 @@ async fn two_hundred_users_do_not_come_back_at_the_same_moment() {
     fake.set_outage(Some(Effect::status(503)));
     assert_eq!(fake.drop_sockets(None), USERS);
     // Long enough that even the longest waits have begun.
-    let tries = fake.count(stagedoor_fakes::twitch::Call::Connect);
-    let tried = async || fake.count(stagedoor_fakes::twitch::Call::Connect) - tries;
+    let before = fake.count(stagedoor_fakes::twitch::Call::Connect);
+    let tried = async || fake.count(stagedoor_fakes::twitch::Call::Connect) - before;
     wait_until("they have tried again", tried, |tried| *tried >= 3 * USERS).await;
     fake.set_outage(None);
     let (begun, mut seen) = (Instant::now(), Seen::default());

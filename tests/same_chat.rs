@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use proptest::{prelude::*, test_runner::TestCaseResult};
+use proptest::prelude::*;
 use serde_json::Value;
 use stagedoor_domain::Platform;
 use stagedoor_fakes::{
@@ -56,7 +56,8 @@ fn kill(daemon: &Harness, platform: &str) {
     let ada = users.and_then(|users| users.child("ada")).and_then(|ada| ada.supervisor());
     let managers = ada.and_then(|ada| ada.child("platforms")).and_then(|all| all.supervisor());
     if let Some(manager) = managers.and_then(|managers| managers.child(platform)) {
-        manager.kill();
+        // One that is between two lives is as good as killed.
+        let _ = manager.kill();
     }
 }
 
@@ -102,7 +103,9 @@ async fn survive(blows: Vec<Blow>) {
             }
             Blow::Move => platforms.youtube.break_streams(),
             Blow::Kill => {
-                ["facebook", "kick", "youtube"].iter().for_each(|id| kill(&daemon, id));
+                for platform in ["facebook", "kick", "youtube"] {
+                    kill(&daemon, platform);
+                }
             }
             Blow::Expire => {
                 platforms.kick.oauth().expire(&ON_KICK.to_string());
@@ -129,14 +132,7 @@ async fn settled(daemon: &Reach, fake: &FakeTwitch) {
             let key = event["dedupe_key"].as_str().unwrap_or_default();
             event["message"]["text"] == "the last line" && !key.ends_with(&*last)
         };
-        let found = stored.iter().any(is_last);
-        eprintln!(
-            "DEBUG {} sockets {} subs {} stored found {found}",
-            fake.sockets(None),
-            fake.subscriptions(ON_TWITCH).len(),
-            stored.len()
-        );
-        found
+        stored.iter().any(is_last)
     };
     wait_until("the last line is stored", last, |stored| *stored).await;
 }
@@ -204,21 +200,20 @@ fn check(said: &[String], story: &[Value]) {
     assert!(runs <= gaps, "{runs} runs of lines are missing, {gaps} gaps: {said:#?} {story:#?}");
 }
 
-fn run(story: impl Future<Output = ()>) -> TestCaseResult {
+fn run(story: impl Future<Output = ()>) {
     Runtime::new().unwrap().block_on(story);
-    Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 8, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 5, max_shrink_iters: 4, ..ProptestConfig::default() })]
 
     #[test]
     fn what_youtube_kick_and_facebook_had_is_stored_once(blows in blows()) {
-        run(survive(blows))?;
+        run(survive(blows));
     }
 
     #[test]
     fn what_twitch_had_is_stored_once_or_lies_in_a_gap(blows in blows()) {
-        run(survive_on_twitch(blows))?;
+        run(survive_on_twitch(blows));
     }
 }

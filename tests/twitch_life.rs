@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stagedoor_domain::Platform;
-use stagedoor_fakes::twitch::{Call, FakeConfig, FakeTwitch};
+use stagedoor_fakes::twitch::{Call, Delivery, FakeConfig, FakeTwitch};
 use stagedoor_testkit::{ChannelClient, Frame, Harness, wait_until};
 
 use crate::platforms::{
@@ -53,14 +53,10 @@ async fn a_session_that_is_told_to_move_loses_nothing_and_subscribes_to_nothing_
 async fn what_twitch_delivers_twice_and_out_of_order_is_stored_once() {
     let fake = twitch().await;
     let (daemon, _tab) = connected(&fake).await;
-    fake.set_delivery(stagedoor_fakes::twitch::Delivery {
-        duplicate_every: 2,
-        reorder: true,
-        ..Default::default()
-    });
+    fake.set_delivery(Delivery { duplicate_every: 2, reorder: true, ..Delivery::default() });
     let mut said = Vec::new();
     (0..100).for_each(|_| chat(&fake, &mut said));
-    fake.set_delivery(Default::default());
+    fake.set_delivery(Delivery::default());
     chat(&fake, &mut said);
     chat_is(&daemon, "twitch", &said).await;
 }
