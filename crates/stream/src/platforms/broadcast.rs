@@ -198,11 +198,11 @@ impl State {
                     let _ = self.cx.cloudflare().cast(CloudflareMsg::TargetsChanged);
                 }
             }
-            Err(obstructed) => self.obstructed(&obstructed, outcome.tried),
+            Err(obstructed) => self.obstructed(&obstructed, outcome.tried.as_ref()),
         }
     }
 
-    fn obstructed(&mut self, obstructed: &Obstructed, tried: Option<(Step, LivestreamId)>) {
+    fn obstructed(&mut self, obstructed: &Obstructed, tried: Option<&(Step, LivestreamId)>) {
         let (reason, is_final, retry_after) = match obstructed {
             Obstructed::Platform(error) => {
                 self.heed(error);
@@ -213,7 +213,7 @@ impl State {
         tracing::warn!(actor = ACTOR, user = %self.cx.user(), platform = %self.account.platform, error = %reason, "broadcast does not follow");
         let pace = self.pace();
         self.side.failures = self.side.failures.saturating_add(1);
-        let (initial, max) = match &tried {
+        let (initial, max) = match tried {
             // It may be otherwise later, when somebody has done something about it; each attempt has its price.
             Some((Step::End, _)) if is_final => {
                 (END_REFUSED * pace.retry_max, END_REFUSED_MAX * pace.retry_max)
@@ -223,9 +223,9 @@ impl State {
         let wait = full_jitter(initial, max, self.side.failures);
         self.side.retry_at = Some(Instant::now() + at_least(wait, retry_after));
         let given_up = match tried {
-            Some((Step::Intend(_) | Step::Start, of)) if is_final => Some(of),
+            Some((Step::Intend(_) | Step::Start, of)) if is_final => Some(*of),
             Some((Step::End, of)) if is_final => {
-                self.side.left_behind = Some(of);
+                self.side.left_behind = Some(*of);
                 if self.side.for_livestream().is_some() {
                     self.side.retry_at = None;
                 }

@@ -184,8 +184,7 @@ impl State {
                     self.heed(&error);
                 }
             }
-            Outcome::Validated(Ok(())) => {}
-            Outcome::Noted => {}
+            Outcome::Validated(Ok(())) | Outcome::Noted => {}
             Outcome::Validated(Err(error)) => {
                 if error.is_transient() {
                     // The hour is a rule of the platform's: it is not waited for once more.
