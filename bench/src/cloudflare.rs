@@ -48,16 +48,18 @@ impl Elsewhere {
         Ok(Self { base_url, _process: process, _stdin: stdin })
     }
 
-    /// A client that may make so many calls in five minutes, and, where that is more than Cloudflare allows, as many
-    /// in a second.
+    /// A client of this one, see [`client`].
     pub(crate) fn client(&self, call_limit: u32) -> Result<Client> {
-        let fake = FakeConfig::default();
-        let burst = if call_limit > LIMITS.limit { call_limit } else { LIMITS.burst };
-        let budget = Budget::new(BudgetConfig { limit: call_limit, burst, ..LIMITS });
-        let config = ClientConfig {
-            base_url: self.base_url.clone(),
-            ..ClientConfig::new(fake.account_id, fake.token.into())
-        };
-        Ok(Client::new(config, budget)?)
+        client(self.base_url.clone(), call_limit)
     }
+}
+
+/// A client that may make so many calls in five minutes, and, where that is more than Cloudflare allows, as many in a
+/// second.
+pub(crate) fn client(base_url: String, call_limit: u32) -> Result<Client> {
+    let fake = FakeConfig::default();
+    let burst = if call_limit > LIMITS.limit { call_limit } else { LIMITS.burst };
+    let budget = Budget::new(BudgetConfig { limit: call_limit, burst, ..LIMITS });
+    let config = ClientConfig { base_url, ..ClientConfig::new(fake.account_id, fake.token.into()) };
+    Ok(Client::new(config, budget)?)
 }

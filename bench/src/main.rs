@@ -5,6 +5,7 @@ mod cloudflare;
 mod compare;
 mod house;
 mod options;
+mod platforms;
 mod props;
 mod sockets;
 mod stamps;
@@ -28,11 +29,13 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str = "\
-stagedoor-bench trees    n=10000 kids=4|default|cloudflare phases=join,mem,inputs,idle,snap,call,cast,crash,rejoin,leave
+stagedoor-bench trees    n=10000 kids=4|default|cloudflare|platforms phases=join,mem,inputs,idle,snap,call,cast,crash,rejoin,leave
                          grace_ms=5000 idle_s=10 crash_trials=1000 crash_gap_ms=2 calls=200000 msgs=1000000 call_limit=1200
 stagedoor-bench sockets  n=18000 [pipes] [trees] window_s=30
 stagedoor-bench store    n=300000 phases=append,batches,tuned,rows,pace,tree_pace,tree_flood raw=800|0 window=10000 seconds=20
                          batch=500 users=100 rate=1000 postgres=postgres://…
+stagedoor-bench platforms phases=soak,memory,tokens users=1000 rate=10000 seconds=300 sample_s=10 split
+                         on=twitch,youtube,kick,facebook
 stagedoor-bench compare  rounds=3 sizes=1000,10000,50000 sockets=18000 pipes=50000 out=bench/RESULTS.md
                          data=target/bench/runs.json: writes the report of the last runs anew
 ";
@@ -57,6 +60,8 @@ fn run(command: &str, options: Options) -> Result<()> {
         "sockets" => sockets::run(options),
         "socket-client" => sockets::run_client(options),
         "store" => store::run(options),
+        "platforms" => platforms::run(options),
+        "platform-fakes" => platforms::run_fakes(options),
         "cloudflare" => cloudflare::run(options),
         "bookkeeping" => trees::bookkeeping::run(options),
         "help" | "--help" => {

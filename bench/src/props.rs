@@ -19,23 +19,31 @@ pub(crate) struct Props {
     pub(crate) services: Arc<Services>,
     writer: JoinHandle<()>,
     shutdown: CancellationToken,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Props {
     /// With an empty SQLite, as the daemon has it where nothing is configured.
     pub(crate) async fn open(cloudflare: Option<Client>) -> Result<Self> {
+        Self::with(cloudflare, |_| Ok(Platforms::default())).await
+    }
+
+    /// The same with platforms, which may want the store.
+    pub(crate) async fn with(
+        cloudflare: Option<Client>,
+        platforms: impl FnOnce(&Store) -> Result<Platforms>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let store = open_store(sqlite_in(folder.path())).await?;
+        let platforms = platforms(&store)?;
         let shutdown = CancellationToken::new();
         let writer = tokio::spawn({
             let (store, shutdown) = (store.clone(), shutdown.clone());
             async move { store.run(shutdown).await }
         });
         let (on_air, settings) = (OnAir::default(), StreamSettings::default());
-        let platforms = Platforms::default();
         let services = Arc::new(Services::new(store, cloudflare, platforms, on_air, settings));
-        Ok(Self { services, writer, shutdown, _folder: folder })
+        Ok(Self { services, writer, shutdown, folder })
     }
 
     /// The trees of the default configuration, with the components that the daemon has.
@@ -50,8 +58,15 @@ impl Props {
 
     /// Writes what waits and ends.
     pub(crate) async fn close(self) -> Result<()> {
+        self.close_and_keep().await?.close()?;
+        Ok(())
+    }
+
+    /// The same; what was written is there until the folder is dropped.
+    pub(crate) async fn close_and_keep(self) -> Result<TempDir> {
         self.shutdown.cancel();
-        Ok(self.writer.await?)
+        self.writer.await?;
+        Ok(self.folder)
     }
 }
 

@@ -141,7 +141,7 @@ impl Behind {
 }
 
 /// Whom the gateway lets in.
-fn authenticator() -> Result<Authenticator> {
+pub(crate) fn authenticator() -> Result<Authenticator> {
     let key = AuthKey::Hs256("b".repeat(MIN_SECRET_BYTES).into());
     Ok(Authenticator::new(&AuthConfig::new(key))?)
 }

@@ -16,6 +16,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 use stagedoor_presence::{SessionGuard, TreeSpec};
+use stagedoor_stream::Platforms;
 use tokio::{runtime, time::sleep};
 
 use self::loading::Loading;
@@ -24,6 +25,7 @@ use crate::{
     cloudflare::Elsewhere,
     house::{House, tracker},
     options::Options,
+    platforms::Clients,
     props::Props,
     stamps::Stamps,
     system::{ALLOCATOR, Watch, object, rss},
@@ -41,6 +43,8 @@ enum Kids {
     Default,
     /// The same with Cloudflare configured.
     Cloudflare,
+    /// The same with the platforms configured, and no accounts.
+    Platforms,
 }
 
 impl FromStr for Kids {
@@ -51,7 +55,8 @@ impl FromStr for Kids {
             "4" => Ok(Self::Four),
             "default" => Ok(Self::Default),
             "cloudflare" => Ok(Self::Cloudflare),
-            _ => Err("neither 4 nor default nor cloudflare"),
+            "platforms" => Ok(Self::Platforms),
+            _ => Err("neither 4 nor default, cloudflare or platforms"),
         }
     }
 }
@@ -62,7 +67,7 @@ impl Kids {
         match self {
             Self::Four => 5,
             // UserStreamManager and StreamStateServer; the others are started when needed.
-            Self::Default => 2,
+            Self::Default | Self::Platforms => 2,
             // And CloudflareManager.
             Self::Cloudflare => 3,
         }
@@ -73,6 +78,7 @@ impl Kids {
             Self::Four => json!(4),
             Self::Default => json!("default"),
             Self::Cloudflare => json!("cloudflare"),
+            Self::Platforms => json!("platforms"),
         }
     }
 }
@@ -202,7 +208,15 @@ impl Run {
             } else {
                 None
             };
-            props.insert(Props::open(client).await?).default_tree()
+            let has_platforms = settings.kids == Kids::Platforms;
+            let opened = Props::with(client, |store| {
+                if has_platforms {
+                    Ok(Clients::unused(store)?.platforms)
+                } else {
+                    Ok(Platforms::default())
+                }
+            });
+            props.insert(opened.await?).default_tree()
         };
         // Subscribed before memory is measured: in the daemon that is the pages' and not the trees'.
         let loading = props.as_ref().map(|props| Loading::watch(&props.services, settings.n));
