@@ -224,7 +224,8 @@ async fn a_page_near_its_limit_is_asked_less_and_one_beyond_it_not_at_all() {
     let calls = house.fake.count(Call::GetComments) + house.fake.count(Call::GetLiveVideo);
     let account = house.account();
     let place = Place { account: &account, broadcast: Some(&broadcast) };
-    let error = house.facebook.update_metadata(place, &Metadata::default()).await.unwrap_err();
+    let metadata = Metadata { title: "another".into(), ..Metadata::default() };
+    let error = house.facebook.update_metadata(place, &metadata).await.unwrap_err();
     let wait = error.retry_after().unwrap();
     assert!(wait > Duration::from_mins(18) && wait <= Duration::from_mins(19), "{wait:?}");
     assert_eq!(house.fake.count(Call::UpdateLiveVideo), 0, "it would be refused, and count");
