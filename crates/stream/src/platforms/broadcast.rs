@@ -210,7 +210,12 @@ impl State {
             }
             Obstructed::Store(error) => (error.to_string(), false, None),
         };
-        tracing::warn!(actor = ACTOR, user = %self.cx.user(), platform = %self.account.platform, error = %reason, "broadcast does not follow");
+        let (user, platform) = (self.cx.user(), &self.account.platform);
+        if is_final {
+            tracing::warn!(actor = ACTOR, %user, %platform, error = %reason, "broadcast refused");
+        } else {
+            tracing::info!(actor = ACTOR, %user, %platform, error = %reason, "broadcast waits");
+        }
         let pace = self.pace();
         self.side.failures = self.side.failures.saturating_add(1);
         let (initial, max) = match tried {

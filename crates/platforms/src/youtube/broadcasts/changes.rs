@@ -39,7 +39,8 @@ impl Api {
             Err(refusal @ Error::Refused { .. }) => refusal,
             Err(error) => return Err(error),
         };
-        if matches!(&refusal, Error::Refused { code, .. } if &**code == "redundantTransition") {
+        let is = |refusal: &Error, reason: &str| matches!(refusal, Error::Refused { code, .. } if &**code == reason);
+        if is(&refusal, "redundantTransition") {
             return Ok(());
         }
         let Some(broadcast) = self.resource(account, id).await? else { return Ok(()) };
@@ -56,6 +57,10 @@ impl Api {
             // It cannot be ended in the midst of that: a little later it can.
             "liveStarting" | "testStarting" => {
                 Err(Error::Unavailable { what: "the broadcast is just going on air".into() })
+            }
+            // It went on air between the two questions: now it can be ended.
+            "live" | "testing" if is(&refusal, "invalidTransition") => {
+                Err(Error::Unavailable { what: "the broadcast has just gone on air".into() })
             }
             _ => Err(refusal),
         }
